@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/intent.h"
+
+struct intent *intent_free(struct intent *intent)
+{
+    if (intent)
+        (void)arena_free(intent->arena);
+    return NULL;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An HTTP/1.1 client on the event loop, over libcurl: unix sockets, TCP, mutual TLS.
+ *
+ * Connections to a target are kept and shared. A call lives until its on_done, or until it is
+ * cancelled. All callbacks come from the loop, never from inside http_call_start.
+ */
+#pragma once
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "net/http_message.h"
+
+#include <uv.h>
+
+struct http_client;
+struct http_call;
+
+/* Where to send a call. Copied by http_call_start. */
+struct http_target {
+    const char *unix_socket; /* NULL: TCP */
+    const char *origin; /* "https://192.0.2.10:2376"; for unix sockets "http://localhost" */
+    const char *tls_ca, *tls_cert, *tls_key; /* file paths; NULL: none */
+    unsigned connect_timeout_ms;             /* 0: 5000 */
+};
+
+struct http_handlers {
+    /* A piece of a streamed body. Not called for status >= 400, whose body is kept whole. */
+    void (*on_data)(void *ctx, const char *data, size_t len);
+    /* `reply` is NULL when there was none; `err` then says why. Valid during the call only. */
+    void (*on_done)(void *ctx, const struct http_reply *reply, const struct err *err);
+};
+
+struct http_client *http_client_new(uv_loop_t *loop) MUST_USE;
+
+/* Cancels what is under way. Accepts NULL. Returns NULL. The loop must run once more. */
+struct http_client *http_client_free(struct http_client *client);
+
+/* NULL with `err` set when the request cannot be sent at all (bad target). */
+struct http_call *http_call_start(struct http_client *client, const struct http_target *target,
+                                  const struct http_request *request,
+                                  const struct http_handlers *handlers, void *ctx,
+                                  struct err *err) MUST_USE;
+
+/* No callback comes after this. The call is released. */
+void http_call_cancel(struct http_call *call);
