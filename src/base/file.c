@@ -65,7 +65,7 @@ static int write_all(int fd, const char *data, size_t len)
     return 0;
 }
 
-static int sync_folder(const char *path, struct err *err)
+int file_sync_folder(const char *path, struct err *err)
 {
     char folder[PATH_MAX];
 
@@ -105,5 +105,5 @@ int file_replace(const char *path, const void *data, size_t len, struct err *err
         return err_sys(err, "sync '%s'", neighbour);
     if (rename(neighbour, path) < 0)
         return err_sys(err, "rename '%s' to '%s'", neighbour, path);
-    return sync_folder(path, err);
+    return file_sync_folder(path, err);
 }

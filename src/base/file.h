@@ -16,3 +16,6 @@ int file_read(const char *path, struct buf *out, struct err *err) MUST_USE;
  * a mixture: write to a neighbour, fsync, rename, fsync the folder. Mode 0600.
  */
 int file_replace(const char *path, const void *data, size_t len, struct err *err) MUST_USE;
+
+/* Makes sure that what was created or renamed in the folder of `path` survives power loss. */
+int file_sync_folder(const char *path, struct err *err) MUST_USE;
