@@ -7,3 +7,8 @@ struct intent *intent_free(struct intent *intent)
         (void)arena_free(intent->arena);
     return NULL;
 }
+
+void intent_freep(struct intent **intent)
+{
+    *intent = intent_free(*intent);
+}

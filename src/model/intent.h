@@ -48,3 +48,4 @@ struct intent {
 
 /* Accepts NULL. Returns NULL. */
 struct intent *intent_free(struct intent *intent);
+void intent_freep(struct intent **intent);
