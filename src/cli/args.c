@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/args.h"
 
+#include "base/number.h"
 #include "cli/command.h"
 #include "cli/suggest.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 struct parser {
@@ -204,18 +206,11 @@ const char **args_values(const struct args *args, struct arena *arena, const cha
     return values;
 }
 
-int args_number(const char *text, const char *what, long min, long max, long *out,
+int args_number(const char *text, const char *what, uint64_t min, uint64_t max, uint64_t *out,
                 struct err *err)
 {
-    size_t len = strspn(text, "0123456789");
-    long number = 0;
-
-    /* Nine digits fit; nobody needs more on a command line. */
-    for (size_t i = 0; i < len && len <= 9; i++)
-        number = number * 10 + (text[i] - '0');
-    if (len == 0 || len > 9 || text[len] || number < min || number > max)
-        return err_set(err, -EINVAL, "%s '%s': expected a number from %ld to %ld", what, text,
-                       min, max);
-    *out = number;
+    if (number_read(text, strlen(text), min, max, out) < 0)
+        return err_set(err, -EINVAL, "%s '%s': expected a number from %" PRIu64 " to %" PRIu64,
+                       what, text, min, max);
     return 0;
 }

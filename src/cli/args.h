@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct command;
 struct command_option;
@@ -50,7 +51,7 @@ const char **args_values(const struct args *args, struct arena *arena, const cha
                          size_t *count) MUST_USE;
 
 /* A whole decimal number between the two limits. -EINVAL names `what` ("--tail"). */
-int args_number(const char *text, const char *what, long min, long max, long *out,
+int args_number(const char *text, const char *what, uint64_t min, uint64_t max, uint64_t *out,
                 struct err *err) MUST_USE;
 
 /* The option of a table by its long name, or NULL. `len` bytes of `name` count. */

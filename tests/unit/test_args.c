@@ -152,7 +152,7 @@ static void test_a_number_is_whole_and_within_its_limits(void **state)
     static const char *const wrong[] = {
         "", "-1", "+1", " 1", "1x", "0x1", "1.5", "11", "9999999999", "99999999999999999999"};
     struct fixture *f = *state;
-    long number = 7;
+    uint64_t number = 7;
 
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
         assert_int_equal(args_number(wrong[i], "--tail", 0, 10, &number, &f->err), -EINVAL);
