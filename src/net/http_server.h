@@ -2,6 +2,9 @@
 /*
  * An HTTP/1.1 server on the event loop, over libmicrohttpd: small JSON requests, whole or
  * streamed answers.
+ *
+ * The server owns its exchanges. One is the handler's from its call until it was answered, or,
+ * for a stream, until on_close.
  */
 #pragma once
 
@@ -15,6 +18,7 @@
 #define HTTP_SERVER_BODY_MAX        ((size_t)64 << 20) /* an app of 100,000 services */
 #define HTTP_SERVER_CONNECTIONS_MAX 256
 #define HTTP_SERVER_QUEUE_MAX       ((size_t)16 << 20) /* unsent bytes of one stream */
+#define HTTP_SERVER_TIMEOUT_S       30 /* a peer that neither sends its request nor reads */
 
 struct http_server;
 struct http_exchange; /* one request and its answer */
@@ -26,7 +30,11 @@ typedef void http_handler(void *ctx, struct http_exchange *exchange);
 int http_server_open(struct http_server **out, uv_loop_t *loop, int listen_fd,
                      http_handler *handler, void *ctx, struct err *err) MUST_USE;
 
-/* Drops all connections. Accepts NULL. Returns NULL. */
+/*
+ * Drops all connections: streams get their on_close, exchanges that wait for their answer are
+ * gone. Not from inside a handler or on_close. The loop must run once more. Accepts NULL.
+ * Returns NULL.
+ */
 struct http_server *http_server_close(struct http_server *server);
 
 /*
@@ -37,9 +45,10 @@ struct http_server *http_server_close(struct http_server *server);
 int http_listen_unix(const char *path, struct err *err) MUST_USE;
 
 const char *http_exchange_method(const struct http_exchange *exchange);
-const char *http_exchange_path(const struct http_exchange *exchange);
-/* NULL when the query has no such key. */
+const char *http_exchange_path(const struct http_exchange *exchange); /* unescaped */
+/* NULL when the query has no such key, "" when it has no value. */
 const char *http_exchange_query(struct http_exchange *exchange, const char *key);
+/* NUL-terminated; "" when there is none. */
 const char *http_exchange_body(const struct http_exchange *exchange, size_t *len);
 
 /* Answers whole. The bytes are copied. */
@@ -47,9 +56,9 @@ void http_exchange_reply(struct http_exchange *exchange, int status, const char 
                          const void *data, size_t len);
 
 /*
- * Answers piece by piece. `on_close` is called once, when the stream is gone for whatever
- * reason (the peer left, the queue overflowed, http_exchange_end was sent); the exchange must
- * not be used after it.
+ * Answers piece by piece. `on_close` is called once, from the loop, when the stream is gone for
+ * whatever reason (the peer left, the queue overflowed, everything up to http_exchange_end was
+ * sent); the exchange must not be used after it.
  */
 void http_exchange_stream(struct http_exchange *exchange, int status, const char *content_type,
                           void (*on_close)(void *ctx), void *ctx);
