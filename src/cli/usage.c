@@ -34,11 +34,10 @@ static const struct meaning environment[] = {
 static const struct command_option help_option = {
     .name = "help", .letter = 'h', .help = "Show this text"};
 
-/* The texts are ours and small; a buffer that is full would be a bug. */
 static void add(struct buf *out, const char *text, size_t len)
 {
     if (buf_add(out, text, len) < 0)
-        abort();
+        abort(); /* the texts are ours and small: a full buffer is a bug */
 }
 
 static void say(struct buf *out, const char *text)

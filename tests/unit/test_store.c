@@ -2,6 +2,7 @@
 /* store/: every backend keeps the same promises; then what only a file can suffer. */
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/number.h"
 #include "base/random.h"
 #include "base/scope.h"
 #include "store/store.h"
@@ -485,11 +486,13 @@ static bool is_filled(struct fixture *f, struct store *store)
     if (store_list(store, f->arena, "key/", &values, &count, &f->err) < 0 || count != 40)
         return false;
     for (size_t i = 0; i < count; i++) {
-        int number = atoi(values[i].key + 4);
-        const char *data = values[i].data;
+        const char *digits = values[i].key + 4, *data = values[i].data;
+        uint64_t number;
 
+        if (number_read(digits, strlen(digits), 0, 40, &number) < 0)
+            return false;
         for (size_t at = 0; at < 127; at++)
-            if (values[i].len != 127 || data[at] != 'a' + number % 26)
+            if (values[i].len != 127 || data[at] != 'a' + (int)(number % 26))
                 return false;
     }
     return true;

@@ -2,7 +2,8 @@
 /* What every unit test includes: cmocka after the headers it needs. */
 #pragma once
 
-/* clang-format off: cmocka.h does not include what it uses */
+/* cmocka.h does not include what it uses, so these come first. */
+/* clang-format off */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
