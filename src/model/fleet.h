@@ -45,6 +45,20 @@ struct fleet {
 struct fleet *fleet_free(struct fleet *fleet);
 void fleet_freep(struct fleet **fleet);
 
+/* A deep copy with room for `extra` more clusters. */
+struct fleet *fleet_copy(const struct fleet *fleet, size_t extra) MUST_USE;
+
+/* A deep copy of one cluster into `arena`. */
+void cluster_copy(struct arena *arena, struct cluster *out, const struct cluster *in);
+
+/* Replaces the cluster of that name, or adds it where it belongs; there must be room. */
+void fleet_put(struct fleet *fleet, const struct cluster *cluster);
+
+/* Returns false when there was none of that name. */
+bool fleet_remove(struct fleet *fleet, const char *name);
+
+void fleet_dns_copy(struct arena *arena, struct fleet_dns *out, const struct fleet_dns *in);
+
 const struct cluster *fleet_find_cluster(const struct fleet *fleet, const char *name);
 
 /* The name of the domain that holds the cluster at this level. */
