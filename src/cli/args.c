@@ -2,8 +2,8 @@
 #include "cli/args.h"
 
 #include "base/number.h"
+#include "base/suggest.h"
 #include "cli/command.h"
-#include "cli/suggest.h"
 
 #include <errno.h>
 #include <inttypes.h>

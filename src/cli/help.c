@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* seawall help: the tables of all commands, for people and for tools. */
-#include "cli/suggest.h"
+#include "base/suggest.h"
 #include "cli/usage.h"
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cli/args, cli/suggest: the words of a command line. */
+#include "base/suggest.h"
 #include "cli/args.h"
 #include "cli/command.h"
-#include "cli/suggest.h"
 #include "unit.h"
 
 #include <errno.h>
