@@ -4,31 +4,14 @@
 #include "base/scope.h"
 #include "model/dns_name.h"
 #include "model/json_read.h"
+#include "model/probe_json.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define ENUM_TEXTS_MAX 3
-
-static const char *const pin_texts[ENUM_TEXTS_MAX] = {"none", "up", "down"};
-static const char *const kind_texts[ENUM_TEXTS_MAX] = {"none", "tcp", "http"};
-
-static json_t *probe_to_json(const struct probe *probe)
-{
-    json_t *json = json_pack("{s:s, s:i, s:I, s:I}", "kind", kind_texts[probe->kind], "port",
-                             probe->port, "interval_ms", (json_int_t)probe->interval_ms,
-                             "timeout_ms", (json_int_t)probe->timeout_ms);
-
-    if (probe->kind != PROBE_HTTP)
-        return json;
-    (void)json_object_set_new(json, "path", json_string(probe->path));
-    (void)json_object_set_new(json, "host",
-                              probe->host ? json_string(probe->host) : json_null());
-    (void)json_object_set_new(json, "status", json_integer(probe->status));
-    return json;
-}
+static const char *const pin_texts[] = {"none", "up", "down", NULL};
 
 static json_t *endpoint_to_json(const struct endpoint *endpoint)
 {
@@ -60,49 +43,6 @@ json_t *intent_to_json(const struct intent *intent)
         (void)json_array_append_new(names, name_to_json(&intent->names[i]));
     return json_pack("{s:I, s:s, s:o, s:o}", "generation", (json_int_t)intent->generation,
                      "zone", intent->zone, "nameservers", nameservers, "names", names);
-}
-
-static int read_number(const json_t *json, const char *where, const char *key, unsigned min,
-                       unsigned max, unsigned *out, struct err *err)
-{
-    uint64_t value = 0;
-
-    if (json_read_unsigned(json, where, key, max, &value, err) < 0)
-        return err->code;
-    if (value < min)
-        return err_set(err, -EINVAL, "%s.%s: found %u, expected %u to %u", where, key,
-                       (unsigned)value, min, max);
-    *out = (unsigned)value;
-    return 0;
-}
-
-static int read_port(const json_t *json, const char *where, unsigned min, uint16_t *out,
-                     struct err *err)
-{
-    unsigned port = 0;
-
-    if (read_number(json, where, "port", min, UINT16_MAX, &port, err) < 0)
-        return err->code;
-    *out = (uint16_t)port;
-    return 0;
-}
-
-static int read_enum(const json_t *json, const char *where, const char *key,
-                     const char *const texts[ENUM_TEXTS_MAX], struct arena *arena,
-                     unsigned *out, struct err *err)
-{
-    const char *text = NULL;
-
-    if (json_read_text(json, where, key, arena, &text, err) < 0)
-        return err->code;
-    for (unsigned i = 0; i < ENUM_TEXTS_MAX; i++) {
-        if (strcmp(text, texts[i]) == 0) {
-            *out = i;
-            return 0;
-        }
-    }
-    return err_set(err, -EINVAL, "%s.%s: found '%.40s', expected %s, %s or %s", where, key,
-                   text, texts[0], texts[1], texts[2]);
 }
 
 static int check_dns_name(const char *name, const char *where, struct err *err)
@@ -137,77 +77,6 @@ static int read_label(const json_t *json, const char *where, const char *key,
     return 0;
 }
 
-/* What goes into a request line or a header must not be able to end it. */
-static int check_token(const char *text, const char *where, const char *key, struct err *err)
-{
-    for (const char *c = text; *c; c++)
-        if ((unsigned char)*c <= 0x20 || (unsigned char)*c >= 0x7f)
-            return err_set(err, -EINVAL, "%s.%s: found the byte %#x, expected visible ASCII",
-                           where, key, (unsigned)(unsigned char)*c);
-    return 0;
-}
-
-static int read_http_probe(const json_t *json, const char *where, struct arena *arena,
-                           struct probe *probe, struct err *err)
-{
-    if (json_read_text(json, where, "path", arena, &probe->path, err) < 0 ||
-        check_token(probe->path, where, "path", err) < 0 ||
-        read_number(json, where, "status", 0, 599, &probe->status, err) < 0)
-        return err->code;
-    if (probe->path[0] != '/' || strlen(probe->path) > INTENT_PROBE_PATH_MAX)
-        return err_set(err, -EINVAL, "%s.path: expected '/' and at most %d bytes", where,
-                       INTENT_PROBE_PATH_MAX);
-    if (probe->status && probe->status < 100)
-        return err_set(err, -EINVAL, "%s.status: found %u, expected 0 or 100 to 599", where,
-                       probe->status);
-    if (json_is_null(json_object_get(json, "host")))
-        return 0;
-    if (json_read_text(json, where, "host", arena, &probe->host, err) < 0)
-        return err->code;
-    if (!*probe->host || strlen(probe->host) > INTENT_PROBE_HOST_MAX)
-        return err_set(err, -EINVAL, "%s.host: expected 1 to %d bytes, or null", where,
-                       INTENT_PROBE_HOST_MAX);
-    return check_token(probe->host, where, "host", err);
-}
-
-/* 0 stands for the default. */
-static int read_probe_time(const json_t *json, const char *where, const char *key, unsigned min,
-                           unsigned max, unsigned *out, struct err *err)
-{
-    if (read_number(json, where, key, 0, max, out, err) < 0)
-        return err->code;
-    if (*out && *out < min)
-        return err_set(err, -EINVAL, "%s.%s: found %u, expected 0 or %u to %u", where, key,
-                       *out, min, max);
-    return 0;
-}
-
-static int read_probe(const json_t *json, const char *where, struct arena *arena,
-                      struct probe *out, struct err *err)
-{
-    static const char *const keys[] = {"kind", "port", "interval_ms", "timeout_ms", NULL};
-    static const char *const http_keys[] = {"kind",   "port",        "path",       "host",
-                                            "status", "interval_ms", "timeout_ms", NULL};
-    struct probe probe = {0};
-    unsigned kind = 0;
-
-    /* A wrong type shows first: json_read_text would only say that "kind" is missing. */
-    if (json_read_object(json, where, sizeof(http_keys) / sizeof(http_keys[0]), err) < 0 ||
-        read_enum(json, where, "kind", kind_texts, arena, &kind, err) < 0 ||
-        json_read_keys(json, where, kind == PROBE_HTTP ? http_keys : keys, err) < 0 ||
-        read_port(json, where, 0, &probe.port, err) < 0 ||
-        read_probe_time(json, where, "interval_ms", INTENT_INTERVAL_MS_MIN,
-                        INTENT_INTERVAL_MS_MAX, &probe.interval_ms, err) < 0 ||
-        read_probe_time(json, where, "timeout_ms", INTENT_TIMEOUT_MS_MIN, INTENT_TIMEOUT_MS_MAX,
-                        &probe.timeout_ms, err) < 0)
-        return err->code;
-    if (kind == PROBE_HTTP && read_http_probe(json, where, arena, &probe, err) < 0)
-        return err->code;
-    probe.kind = kind;
-    *out = probe;
-    return 0;
-}
-
 /* Keeps the one spelling that inet_ntop writes, so that equal addresses are equal texts. */
 static int read_address(const json_t *json, const char *where, struct arena *arena,
                         const char **out, struct err *err)
@@ -238,12 +107,12 @@ static int read_endpoint(const json_t *json, const char *where, struct arena *ar
 
     if (json_read_keys(json, where, keys, err) < 0 ||
         read_address(json, where, arena, &out->address, err) < 0 ||
-        read_port(json, where, 1, &out->port, err) < 0 ||
+        json_read_port(json, where, "port", 1, &out->port, err) < 0 ||
         read_label(json, where, "cluster", arena, &out->cluster, err) < 0 ||
         read_label(json, where, "region", arena, &out->region, err) < 0 ||
         read_label(json, where, "provider", arena, &out->provider, err) < 0 ||
-        read_number(json, where, "weight", 1, INTENT_WEIGHT_MAX, &out->weight, err) < 0 ||
-        read_enum(json, where, "pin", pin_texts, arena, &pin, err) < 0)
+        json_read_number(json, where, "weight", 1, INTENT_WEIGHT_MAX, &out->weight, err) < 0 ||
+        json_read_enum(json, where, "pin", pin_texts, arena, &pin, err) < 0)
         return err->code;
     out->pin = pin;
     return 0;
@@ -304,9 +173,9 @@ static int read_name(const json_t *json, struct arena *arena, struct intent_name
     const char *where = json_where(arena, "names", out->name);
     if (read_label(json, where, "app", arena, &out->app, err) < 0 ||
         read_label(json, where, "service", arena, &out->service, err) < 0 ||
-        read_number(json, where, "ttl", 1, INTENT_TTL_S_MAX, &out->ttl_s, err) < 0 ||
-        read_probe(json_object_get(json, "probe"), json_where(arena, where, "probe"), arena,
-                   &out->probe, err) < 0 ||
+        json_read_number(json, where, "ttl", 1, INTENT_TTL_S_MAX, &out->ttl_s, err) < 0 ||
+        probe_from_json(json_object_get(json, "probe"), json_where(arena, where, "probe"),
+                        arena, &out->probe, err) < 0 ||
         read_endpoints(json_object_get(json, "endpoints"),
                        json_where(arena, where, "endpoints"), arena, out, err) < 0)
         return err->code;

@@ -22,13 +22,7 @@
 
 #define INTENT_TTL_S_MAX       86400u
 #define INTENT_WEIGHT_MAX      1000000u
-#define INTENT_INTERVAL_MS_MIN 100u /* probes must not become a flood of their own */
-#define INTENT_INTERVAL_MS_MAX 3600000u
-#define INTENT_TIMEOUT_MS_MIN  10u
-#define INTENT_TIMEOUT_MS_MAX  60000u
-#define INTENT_NAMESERVERS_MAX 13 /* what fits beside an answer of 512 bytes */
-#define INTENT_PROBE_PATH_MAX  1024
-#define INTENT_PROBE_HOST_MAX  255
+#define INTENT_NAMESERVERS_MAX 13  /* what fits beside an answer of 512 bytes */
 #define INTENT_DOMAIN_TEXT_MAX 253 /* of the names of clusters, regions, providers */
 
 /* A new reference. */

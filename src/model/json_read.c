@@ -2,6 +2,7 @@
 #include "model/json_read.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *type_name(const json_t *json)
@@ -43,6 +44,25 @@ static int wrong_type(const json_t *json, const char *where, const char *key,
 const char *json_where(struct arena *arena, const char *where, const char *key)
 {
     return arena_printf(arena, PLACE_FMT, PLACE_ARG(where, key));
+}
+
+static int compare_member(const void *a, const void *b)
+{
+    return strcmp(((const struct json_member *)a)->key, ((const struct json_member *)b)->key);
+}
+
+struct json_members json_members_sorted(struct arena *arena, const json_t *json)
+{
+    json_t *object = (json_t *)(uintptr_t)json; /* the iterators change nothing */
+    size_t size = json_object_size(object);
+    struct json_members members = {arena_array(arena, size, sizeof(*members.items)), 0};
+
+    for (void *i = json_object_iter(object); i; i = json_object_iter_next(object, i))
+        members.items[members.count++] = (struct json_member){
+            arena_strdup(arena, json_object_iter_key(i)), json_object_iter_value(i)};
+    if (members.count)
+        qsort(members.items, members.count, sizeof(*members.items), compare_member);
+    return members;
 }
 
 static bool is_known(const char *const *keys, const char *key)
@@ -155,4 +175,50 @@ int json_read_strings(const json_t *json, const char *where, const char *key, si
             return err->code;
     *out = (struct strings){items, count};
     return 0;
+}
+
+int json_read_number(const json_t *json, const char *where, const char *key, unsigned min,
+                     unsigned max, unsigned *out, struct err *err)
+{
+    uint64_t value = 0;
+
+    if (json_read_unsigned(json, where, key, max, &value, err) < 0)
+        return err->code;
+    if (value < min)
+        return err_set(err, -EINVAL, PLACE_FMT ": found %u, expected %u to %u",
+                       PLACE_ARG(where, key), (unsigned)value, min, max);
+    *out = (unsigned)value;
+    return 0;
+}
+
+int json_read_port(const json_t *json, const char *where, const char *key, unsigned min,
+                   uint16_t *out, struct err *err)
+{
+    unsigned port = 0;
+
+    if (json_read_number(json, where, key, min, UINT16_MAX, &port, err) < 0)
+        return err->code;
+    *out = (uint16_t)port;
+    return 0;
+}
+
+int json_read_enum(const json_t *json, const char *where, const char *key,
+                   const char *const *texts, struct arena *arena, unsigned *out,
+                   struct err *err)
+{
+    const char *text = NULL;
+    const char *expected = NULL;
+
+    if (json_read_text(json, where, key, arena, &text, err) < 0)
+        return err->code;
+    for (unsigned i = 0; texts[i]; i++) {
+        if (strcmp(text, texts[i]) == 0) {
+            *out = i;
+            return 0;
+        }
+        const char *glue = !i ? "" : texts[i + 1] ? ", " : " or ";
+        expected = arena_printf(arena, "%s%s%s", i ? expected : "", glue, texts[i]);
+    }
+    return err_set(err, -EINVAL, PLACE_FMT ": found '%.40s', expected %s",
+                   PLACE_ARG(where, key), text, expected);
 }

@@ -18,7 +18,21 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define JSON_TEXT_MAX 65536 /* bytes of one text: far more than any that people write */
+/* Bytes of one text: no argument or variable of a process may be longer (MAX_ARG_STRLEN). */
+#define JSON_TEXT_MAX 131071
+
+/* The members of an object in the order of their keys, whatever their order in the text. */
+struct json_member {
+    const char *key; /* in the arena */
+    json_t *value;   /* borrowed */
+};
+
+struct json_members {
+    struct json_member *items;
+    size_t count;
+};
+
+struct json_members json_members_sorted(struct arena *arena, const json_t *json);
 
 /* "services" and "web" make "services.web". In the arena. */
 const char *json_where(struct arena *arena, const char *where, const char *key);
@@ -42,3 +56,14 @@ int json_read_bool(const json_t *json, const char *where, const char *key, bool 
                    struct err *err) MUST_USE;
 int json_read_strings(const json_t *json, const char *where, const char *key, size_t count_max,
                       struct arena *arena, struct strings *out, struct err *err) MUST_USE;
+
+/* A number from `min` to `max`. */
+int json_read_number(const json_t *json, const char *where, const char *key, unsigned min,
+                     unsigned max, unsigned *out, struct err *err) MUST_USE;
+int json_read_port(const json_t *json, const char *where, const char *key, unsigned min,
+                   uint16_t *out, struct err *err) MUST_USE;
+
+/* The index in `texts`, which ends with NULL. */
+int json_read_enum(const json_t *json, const char *where, const char *key,
+                   const char *const *texts, struct arena *arena, unsigned *out,
+                   struct err *err) MUST_USE;

@@ -71,34 +71,6 @@ json_t *plan_to_json(const struct plan *plan)
                      warnings);
 }
 
-/* The members of an object by name, so that the same plan reads the same in any order. */
-struct members {
-    struct member {
-        const char *key;
-        json_t *value;
-    } * items;
-    size_t count;
-};
-
-static int compare_member(const void *a, const void *b)
-{
-    return strcmp(((const struct member *)a)->key, ((const struct member *)b)->key);
-}
-
-static struct members members_sorted(struct arena *arena, const json_t *json)
-{
-    json_t *object = (json_t *)(uintptr_t)json; /* the iterators change nothing */
-    size_t size = json_object_size(object);
-    struct members members = {arena_array(arena, size, sizeof(struct member)), 0};
-
-    for (void *i = json_object_iter(object); i; i = json_object_iter_next(object, i))
-        members.items[members.count++] = (struct member){
-            arena_strdup(arena, json_object_iter_key(i)), json_object_iter_value(i)};
-    if (members.count)
-        qsort(members.items, members.count, sizeof(*members.items), compare_member);
-    return members;
-}
-
 /* Names end up in labels, paths and terminals. */
 static int check_name(const char *name, const char *where, struct err *err)
 {
@@ -167,7 +139,7 @@ static int read_placed(const json_t *json, const char *where, struct arena *aren
     if (json_read_object(json, where, FLEET_CLUSTERS_MAX, err) < 0)
         return err->code;
 
-    struct members members = members_sorted(arena, json);
+    struct json_members members = json_members_sorted(arena, json);
     uint64_t sum = 0;
     service->placements = arena_array(arena, members.count, sizeof(*service->placements));
     for (size_t i = 0; i < members.count; i++) {
@@ -241,7 +213,7 @@ static int read_services(const json_t *json, struct plan *plan, struct err *err)
     if (json_read_object(json, "services", APP_SERVICES_MAX, err) < 0)
         return err->code;
 
-    struct members members = members_sorted(plan->arena, json);
+    struct json_members members = json_members_sorted(plan->arena, json);
     plan->services = arena_array(plan->arena, members.count, sizeof(*plan->services));
     for (size_t i = 0; i < members.count; i++) {
         plan->services[i].name = members.items[i].key;
