@@ -6,6 +6,9 @@
  * meson.build. The shell (server/link.c) sends what `request` fills in, hands the answer to
  * `reply` or, for streams, piece by piece to `chunk`, and goes on while they say DRIVER_AGAIN.
  * All operations are idempotent: a call whose answer was lost is simply made again.
+ *
+ * Errors of a driver are complete: "docker at amber-1: create shop-web-1: 409: Conflict. ...".
+ * The shell puts a place only in front of what it finds out itself: no connection, a timeout.
  */
 #pragma once
 
@@ -42,7 +45,8 @@ enum {
 /* What DRIVER_CONNECT finds out. */
 struct driver_info {
     unsigned api_minor; /* Docker: 1.<minor> */
-    const char *engine; /* "20.10.24" */
+    unsigned dialect;   /* what the driver has to know about the peer; 0: nothing special */
+    const char *engine; /* "20.10.24", "podman 4.3.1" */
     uint64_t cpus_nano, memory_bytes;
 };
 
@@ -68,7 +72,7 @@ struct driver_call {
     unsigned step;       /* 0, then one more after each DRIVER_AGAIN; kept by the shell */
     struct arena *arena; /* requests, results and the driver's own state live here */
     const struct cluster *cluster;
-    unsigned api_minor; /* what DRIVER_CONNECT agreed on; 0 before */
+    unsigned api_minor, dialect; /* from the latest DRIVER_CONNECT's info; 0 before */
 
     /* DRIVER_APPLY; for removals only `action`. */
     const struct action *action;
@@ -86,9 +90,12 @@ struct driver_call {
 
     void *state; /* the driver's, between steps and chunks */
 
-    /* Results, set by `reply` */
+    /*
+     * Results, set by `reply`, valid after DRIVER_DONE. The driver makes the observation on
+     * the way; whoever made the call frees what is there, also when the call failed.
+     */
     struct driver_info info;
-    struct observation *observation; /* owned by whoever made the call */
+    struct observation *observation;
 
     /* Stream sinks; the text is valid during the call only */
     void (*on_change)(void *ctx, const struct driver_change *change);
