@@ -1,28 +1,428 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "driver/driver.h"
+/* Docker Engine and Podman over the Docker Engine API: versions, lists, events, logs. */
+#include "base/number.h"
+#include "driver/docker_internal.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
 
 /* Declared by driver_list.h for driver.c; repeated so that the definition is checked. */
 extern const struct driver driver_docker;
 
+/*
+ * We speak 1.40 to 1.51. 1.40 (Engine 19.03) is the oldest that current Engines accept
+ * themselves, so below it there is nothing that our tests could run against; everything that
+ * we use is in it. 1.51 is the newest that we know.
+ */
+#define API_MINOR_MIN 40
+#define API_MINOR_MAX 51
+
+#define PING_TIMEOUT_MS 5000
+#define CALL_TIMEOUT_MS 20000
+/* A list of 100,000 containers takes a loaded Engine this long. */
+#define LIST_TIMEOUT_MS 60000
+
+/* Only what changes an observation. Docker and Podman have different words for some. */
+#define EVENT_FILTERS                                                                        \
+    "\"type\":[\"container\"],\"event\":[\"create\",\"start\",\"die\",\"died\",\"destroy\"," \
+    "\"remove\",\"rename\",\"pause\",\"unpause\",\"health_status\"]"
+
+static const char *const health_names[] = {"healthy", "unhealthy", "starting"};
+static const enum replica_health healths[] = {HEALTH_HEALTHY, HEALTH_UNHEALTHY,
+                                              HEALTH_STARTING};
+
+const char *docker_path(const struct driver_call *call, const char *fmt, ...)
+{
+    char rest[1500];
+    va_list args;
+
+    va_start(args, fmt);
+    (void)vsnprintf(rest, sizeof(rest), fmt, args);
+    va_end(args);
+    return arena_printf(call->arena, "/v1.%u%s", call->api_minor, rest);
+}
+
+const char *docker_escape(struct arena *arena, const char *text)
+{
+    static const char plain[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
+    static const char hex[] = "0123456789ABCDEF";
+    char *out = arena_alloc(arena, strlen(text) * 3 + 1), *at = out;
+
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+
+        if (strchr(plain, c)) {
+            *at++ = (char)c;
+        } else {
+            *at++ = '%';
+            *at++ = hex[c >> 4];
+            *at++ = hex[c & 15];
+        }
+    }
+    return out;
+}
+
+static void get(struct http_request *out, const char *path, unsigned timeout_ms)
+{
+    out->method = "GET";
+    out->path = path;
+    out->timeout_ms = timeout_ms;
+}
+
+static const char *filters(const struct driver_call *call, const char *json)
+{
+    return docker_escape(call->arena, json);
+}
+
+static void request_containers(struct driver_call *call, struct http_request *out)
+{
+    const struct docker *d = call->state;
+    const char *json = "{\"label\":[\"" LABEL_APP "\"]}";
+
+    if (d->phase == PHASE_LIST_HEALTH)
+        json = arena_printf(call->arena, "{\"label\":[\"" LABEL_APP "\"],\"health\":[\"%s\"]}",
+                            health_names[d->health_asked]);
+    get(out, docker_path(call, "/containers/json?all=1&filters=%s", filters(call, json)),
+        LIST_TIMEOUT_MS);
+}
+
+static int on_event(void *ctx, const char *line, size_t len, struct err *err);
+static void on_log(void *ctx, const struct docker_log *log);
+
+static void request_events(struct driver_call *call, struct http_request *out)
+{
+    struct docker *d = call->state;
+    /* Podman wants label=value; what is not ours is passed over in on_event. */
+    const char *json = call->dialect == DOCKER_PODMAN ? "{" EVENT_FILTERS "}"
+                                                      : "{" EVENT_FILTERS
+                                                        ",\"label\":[\"" LABEL_APP "\"]}";
+    const char *since = "";
+
+    if (call->since_ns > 0)
+        since = arena_printf(call->arena, "since=%" PRId64 ".%09" PRId64 "&",
+                             call->since_ns / 1000000000, call->since_ns % 1000000000);
+    get(out, docker_path(call, "/events?%sfilters=%s", since, filters(call, json)), 0);
+    out->stream = true;
+    d->lines = docker_lines_new(call->arena, on_event, call);
+}
+
+static void request_logs(struct driver_call *call, struct http_request *out)
+{
+    struct docker *d = call->state;
+    const char *tail = call->tail < 0 ? "all" : arena_printf(call->arena, "%d", call->tail);
+    const char *since = call->log_since_s > 0
+                            ? arena_printf(call->arena, "&since=%" PRId64, call->log_since_s)
+                            : "";
+
+    get(out,
+        docker_path(call,
+                    "/containers/%s/logs?stdout=1&stderr=1&follow=%d&timestamps=%d&tail=%s%s",
+                    docker_escape(call->arena, call->replica_id), call->follow,
+                    call->timestamps, tail, since),
+        0);
+    out->stream = true;
+    if (!call->follow)
+        out->idle_timeout_ms = CALL_TIMEOUT_MS;
+    d->frames = docker_frames_new(call->arena, call->timestamps, on_log, call);
+}
+
+static int begin(struct driver_call *call, struct err *err)
+{
+    struct docker *d = arena_new_in(call->arena, struct docker);
+
+    call->state = d;
+    if (call->op != DRIVER_CONNECT && call->api_minor == 0) {
+        d->what = "call";
+        return docker_fail(call, -ENOTCONN, err, "no API version was agreed on yet");
+    }
+    switch (call->op) {
+    case DRIVER_CONNECT:
+        d->what = "connect";
+        d->phase = PHASE_PING;
+        return 0;
+    case DRIVER_LIST:
+        d->what = "list containers";
+        d->phase = PHASE_LIST_CONTAINERS;
+        return 0;
+    case DRIVER_WATCH:
+        d->what = "watch events";
+        d->phase = PHASE_EVENTS;
+        return 0;
+    case DRIVER_LOGS:
+        d->what = arena_printf(call->arena, "logs of %.64s", call->replica_id);
+        d->phase = PHASE_LOGS;
+        return 0;
+    case DRIVER_APPLY:
+        return docker_apply_first(call, err);
+    }
+    return -EINVAL;
+}
+
 static int docker_request(struct driver_call *call, struct http_request *out, struct err *err)
 {
-    (void)call;
-    (void)out;
-    return err_set(err, -ENOSYS, "docker: not yet");
+    *out = (struct http_request){0};
+    if (call->step == 0 && begin(call, err) < 0)
+        return err->code;
+
+    struct docker *d = call->state;
+    if (d->phase == PHASE_PING)
+        get(out, "/_ping", PING_TIMEOUT_MS);
+    else if (d->phase == PHASE_VERSION)
+        get(out, docker_path(call, "/version"), CALL_TIMEOUT_MS);
+    else if (d->phase == PHASE_INFO)
+        get(out, docker_path(call, "/info"), CALL_TIMEOUT_MS);
+    else if (d->phase == PHASE_LIST_CONTAINERS || d->phase == PHASE_LIST_HEALTH)
+        request_containers(call, out);
+    else if (d->phase == PHASE_LIST_NETWORKS || d->phase == PHASE_LIST_VOLUMES)
+        get(out,
+            docker_path(call, "/%s?filters=%s",
+                        d->phase == PHASE_LIST_NETWORKS ? "networks" : "volumes",
+                        filters(call, "{\"label\":[\"" LABEL_APP "\"]}")),
+            LIST_TIMEOUT_MS);
+    else if (d->phase == PHASE_EVENTS)
+        request_events(call, out);
+    else if (d->phase == PHASE_LOGS)
+        request_logs(call, out);
+    else
+        return docker_apply_request(call, out);
+    return 0;
+}
+
+static int reply_ping(struct driver_call *call, const struct http_reply *in, struct err *err)
+{
+    uint64_t minor;
+
+    if (in->status != 200)
+        return docker_fail_reply(call, -EIO, in, err);
+    if (strncmp(in->api_version, "1.", 2) != 0 ||
+        number_read(in->api_version + 2, strlen(in->api_version + 2), 0, 9999, &minor) < 0)
+        return docker_fail(
+            call, -EPROTO, err,
+            "the reply has no header Api-Version: 1.x; is this a Docker Engine?");
+    if (minor < API_MINOR_MIN)
+        return docker_fail(call, -ENOTSUP, err,
+                           "the Engine is too old: it speaks API 1.%u at most, 1.%d (Engine "
+                           "19.03) is needed",
+                           (unsigned)minor, API_MINOR_MIN);
+    call->api_minor = minor < API_MINOR_MAX ? (unsigned)minor : API_MINOR_MAX;
+    call->info.api_minor = call->api_minor;
+    return PHASE_VERSION;
+}
+
+static bool is_podman(const json_t *version)
+{
+    const json_t *components = json_object_get(version, "Components");
+
+    for (size_t i = 0; i < json_array_size(components); i++) {
+        const char *name = docker_text(json_array_get(components, i), "Name");
+        if (name && strcmp(name, "Podman Engine") == 0)
+            return true;
+    }
+    return false;
+}
+
+static int reply_version(struct driver_call *call, const struct http_reply *in, struct err *err)
+{
+    SCOPED(docker_json_freep) json_t *json = docker_json(call, in, JSON_OBJECT, err);
+
+    if (!json)
+        return err->code;
+    const char *version = docker_text(json, "Version");
+    if (!version || strlen(version) > 100)
+        return docker_fail(call, -EPROTO, err, "the reply has no text Version");
+    call->info.dialect = call->dialect = is_podman(json) ? DOCKER_PODMAN : DOCKER_ENGINE;
+    /* "20.10.24+dfsg1": what a distribution adds tells nobody anything. */
+    call->info.engine =
+        arena_printf(call->arena, "%s%.*s", call->dialect == DOCKER_PODMAN ? "podman " : "",
+                     (int)strcspn(version, "+"), version);
+    return PHASE_INFO;
+}
+
+static int reply_info(struct driver_call *call, const struct http_reply *in, struct err *err)
+{
+    SCOPED(docker_json_freep) json_t *json = docker_json(call, in, JSON_OBJECT, err);
+
+    if (!json)
+        return err->code;
+    json_int_t cpus = json_integer_value(json_object_get(json, "NCPU"));
+    json_int_t memory = json_integer_value(json_object_get(json, "MemTotal"));
+    if (cpus < 1 || cpus > 1000000 || memory < 1)
+        return docker_fail(call, -EPROTO, err, "the reply has no numbers NCPU and MemTotal");
+    call->info.cpus_nano = (uint64_t)cpus * 1000000000;
+    call->info.memory_bytes = (uint64_t)memory;
+    return PHASE_DONE;
+}
+
+static int reply_containers(struct driver_call *call, const struct http_reply *in,
+                            struct err *err)
+{
+    struct docker *d = call->state;
+
+    if (docker_read_containers(call, in, err) < 0)
+        return err->code;
+    d->what = "list networks";
+    if (call->dialect != DOCKER_PODMAN || !call->observation->replica_count)
+        return PHASE_LIST_NETWORKS;
+    d->what = "list health";
+    return PHASE_LIST_HEALTH;
+}
+
+static int reply_health(struct driver_call *call, const struct http_reply *in, struct err *err)
+{
+    struct docker *d = call->state;
+
+    if (docker_read_health(call, in, healths[d->health_asked], err) < 0)
+        return err->code;
+    if (++d->health_asked < sizeof(healths) / sizeof(healths[0]))
+        return PHASE_LIST_HEALTH;
+    d->what = "list networks";
+    return PHASE_LIST_NETWORKS;
+}
+
+static int reply_networks(struct driver_call *call, const struct http_reply *in,
+                          struct err *err)
+{
+    struct docker *d = call->state;
+
+    if (docker_read_objects(call, in, false, err) < 0)
+        return err->code;
+    d->what = "list volumes";
+    return PHASE_LIST_VOLUMES;
+}
+
+static int reply_volumes(struct driver_call *call, const struct http_reply *in, struct err *err)
+{
+    return docker_read_objects(call, in, true, err) < 0 ? err->code : PHASE_DONE;
+}
+
+static int reply_events(struct driver_call *call, const struct http_reply *in, struct err *err)
+{
+    struct docker *d = call->state;
+
+    if (in->status >= 400)
+        return docker_fail_reply(call, -EIO, in, err);
+    return docker_lines_end(d->lines, err) < 0 ? err->code : PHASE_DONE;
+}
+
+static int reply_logs(struct driver_call *call, const struct http_reply *in, struct err *err)
+{
+    struct docker *d = call->state;
+
+    if (in->status >= 400)
+        return docker_fail_reply(call, in->status == 404 ? -ENOENT : -EIO, in, err);
+    docker_frames_end(d->frames);
+    return PHASE_DONE;
+}
+
+static int reply_phase(struct driver_call *call, const struct http_reply *in, struct err *err)
+{
+    const struct docker *d = call->state;
+
+    if (d->phase == PHASE_PING)
+        return reply_ping(call, in, err);
+    if (d->phase == PHASE_VERSION)
+        return reply_version(call, in, err);
+    if (d->phase == PHASE_INFO)
+        return reply_info(call, in, err);
+    if (d->phase == PHASE_LIST_CONTAINERS)
+        return reply_containers(call, in, err);
+    if (d->phase == PHASE_LIST_HEALTH)
+        return reply_health(call, in, err);
+    if (d->phase == PHASE_LIST_NETWORKS)
+        return reply_networks(call, in, err);
+    if (d->phase == PHASE_LIST_VOLUMES)
+        return reply_volumes(call, in, err);
+    if (d->phase == PHASE_EVENTS)
+        return reply_events(call, in, err);
+    if (d->phase == PHASE_LOGS)
+        return reply_logs(call, in, err);
+    return docker_apply_reply(call, in, err);
 }
 
 static int docker_reply(struct driver_call *call, const struct http_reply *in, struct err *err)
 {
-    (void)call;
-    (void)in;
-    return err_set(err, -ENOSYS, "docker: not yet");
+    struct docker *d = call->state;
+    int next = reply_phase(call, in, err);
+
+    if (next < 0)
+        return next;
+    d->phase = (enum docker_phase)next;
+    return next == PHASE_DONE ? DRIVER_DONE : DRIVER_AGAIN;
+}
+
+static int docker_chunk(struct driver_call *call, const char *data, size_t len, struct err *err)
+{
+    struct docker *d = call->state;
+
+    if (d->phase == PHASE_LOGS) {
+        docker_frames_feed(d->frames, data, len);
+        return 0;
+    }
+    int r = docker_lines_feed(d->lines, data, len, err);
+    if (r == -EMSGSIZE)
+        return docker_fail(call, r, err, "the reply has a line of more than %zu bytes",
+                           DOCKER_JSON_LINE_MAX);
+    return r;
+}
+
+static bool event_matters(const char *what)
+{
+    static const char *const names[] = {"create", "start",  "die",   "died",   "destroy",
+                                        "remove", "rename", "pause", "unpause"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(names[i], what) == 0)
+            return true;
+    return strncmp(what, "health_status", 13) == 0;
+}
+
+static int on_event(void *ctx, const char *line, size_t len, struct err *err)
+{
+    struct driver_call *call = ctx;
+    SCOPED(docker_json_freep) json_t *json = json_loadb(line, len, 0, NULL);
+
+    if (!json_is_object(json))
+        return docker_fail(call, -EPROTO, err, "a line of the reply is no JSON object");
+    const json_t *actor = json_object_get(json, "Actor");
+    const json_t *attributes = json_object_get(actor, "Attributes");
+    const char *id = docker_text(actor, "ID");
+    const char *app = docker_text(attributes, LABEL_APP);
+    const char *service = docker_text(attributes, LABEL_SERVICE);
+    const char *what = docker_text(json, "Action");
+    json_int_t at_ns = json_integer_value(json_object_get(json, "timeNano"));
+
+    if (!what)
+        return docker_fail(call, -EPROTO, err, "an event has no text Action");
+    struct driver_change change = {
+        .at_ns = at_ns,
+        .id = id ? id : "",
+        .app = app ? app : "",
+        .service = service ? service : "",
+        .what = what,
+        .matters = app && event_matters(what),
+    };
+    call->on_change(call->ctx, &change);
+    return 0;
+}
+
+static void on_log(void *ctx, const struct docker_log *log)
+{
+    struct driver_call *call = ctx;
+    struct driver_log_line line = {
+        .is_stderr = log->is_stderr, .text = log->text, .len = log->len, .at = log->at};
+
+    call->on_log(call->ctx, &line);
 }
 
 const struct driver driver_docker = {
     .name = "docker",
-    .ops = 0,
+    .ops = 1u << DRIVER_CONNECT | 1u << DRIVER_LIST | 1u << DRIVER_WATCH | 1u << DRIVER_APPLY |
+           1u << DRIVER_LOGS,
     .request = docker_request,
     .reply = docker_reply,
+    .chunk = docker_chunk,
 };
