@@ -5,6 +5,7 @@
 #include "model/app.h"
 #include "model/fleet.h"
 #include "model/json_read.h"
+#include "model/survive_json.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -15,17 +16,6 @@
 #define CERTIFICATE_MAX  ((size_t)DOMAIN_LEVELS * FLEET_CLUSTERS_MAX)
 #define NAME_MAX_BYTES   253 /* of a DNS name, the longest that anybody uses */
 #define PLAN_STRINGS_MAX ((size_t)APP_SERVICES_MAX * 4)
-
-static json_t *survive_to_json(const struct survive *survive)
-{
-    json_t *json = json_object();
-
-    for (unsigned level = DOMAIN_LEVELS; level-- > 0;)
-        if (survive->count[level])
-            (void)json_object_set_new(json, domain_level_name(level),
-                                      json_integer(survive->count[level]));
-    return json;
-}
 
 static json_t *service_to_json(const struct plan_service *service)
 {
@@ -116,23 +106,6 @@ static int read_level(const json_t *json, const char *where, struct arena *arena
                    name);
 }
 
-static int read_survive(const json_t *json, const char *where, struct survive *out,
-                        struct err *err)
-{
-    static const char *const keys[] = {"provider", "region", "cluster", NULL};
-    struct survive survive = {{0}};
-
-    if (json_read_keys(json, where, keys, err) < 0)
-        return err->code;
-    for (unsigned level = 0; level < DOMAIN_LEVELS; level++)
-        if (json_object_get(json, domain_level_name(level)) &&
-            read_number(json, where, domain_level_name(level), FLEET_CLUSTERS_MAX,
-                        &survive.count[level], err) < 0)
-            return err->code;
-    *out = survive;
-    return 0;
-}
-
 static int read_placed(const json_t *json, const char *where, struct arena *arena,
                        struct plan_service *service, struct err *err)
 {
@@ -199,8 +172,8 @@ static int read_service(const json_t *json, const char *where, struct arena *are
         json_read_bool(json, where, "survives", &service->survives, err) < 0 ||
         json_read_bool(json, where, "pinned", &service->pinned, err) < 0 ||
         json_read_text(json, where, "why", arena, &service->why, err) < 0 ||
-        read_survive(json_object_get(json, "survive"), json_where(arena, where, "survive"),
-                     &service->survive, err) < 0 ||
+        survive_from_json(json_object_get(json, "survive"), json_where(arena, where, "survive"),
+                          &service->survive, err) < 0 ||
         read_placed(json_object_get(json, "placed"), json_where(arena, where, "placed"), arena,
                     service, err) < 0)
         return err->code;
