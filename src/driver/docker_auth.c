@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CREDENTIALS_MAX 8192 /* a token is about 2 KiB; MHD and Go take headers of this size \
-                              */
+/* A token is about 2 KiB; the servers of registries take headers of this size. */
+#define CREDENTIALS_MAX 8192
 
 /* Docker Hub's credentials stand under this address, whatever the name of the image. */
 #define HUB      "docker.io"
