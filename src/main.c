@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
+#include "server/server.h"
 
 int main(int argc, char **argv)
 {
-    return cli_main(argc, argv, NULL);
+    static const struct command *const processes[] = {&command_server, NULL};
+
+    return cli_main(argc, argv, processes);
 }

@@ -29,7 +29,7 @@ LAYERS = {
     'dns': 'base model net steer',
     'store': 'base net',
     'api': 'base model net',
-    'server': 'base net model compose fleet plan control driver health steer dns store api',
+    'server': 'base net model compose fleet plan control driver health steer dns store api cli',
     'sim': 'base model compose fleet plan control driver health steer',
     'cli': 'base model net compose fleet plan sim',
     'main.c': 'base cli server',

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "api/api.h"
+
+#include "api/route.h"
+#include "base/buf.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Deep enough for any plan, and an end for what is not one. */
+#define ERROR_TEXT_MAX 600
+
+static void reply_json(struct http_exchange *exchange, int status, const json_t *body)
+{
+    char *text = json_dumps(body, JSON_COMPACT | JSON_SORT_KEYS);
+
+    if (!text)
+        abort(); /* only when out of memory */
+    http_exchange_reply(exchange, status, "application/json", text, strlen(text));
+    free(text);
+}
+
+json_t *error_json(const char *code, const char *message)
+{
+    /* Text from outside may not be UTF-8, which JSON must be. */
+    json_t *text = json_string(message);
+
+    if (!text)
+        text = json_string("the message is not UTF-8");
+    return json_pack("{s:{s:s, s:o}}", "error", "code", code, "message", text);
+}
+
+void request_reply(struct request *request, int status, json_t *body)
+{
+    reply_json(request->exchange, status, body);
+    json_decref(body);
+    free(request);
+}
+
+void request_fail(struct request *request, const struct err *err)
+{
+    static const struct {
+        int code, status;
+        const char *name;
+    } kinds[] = {
+        {-EINVAL, 400, "invalid"},     {-ENOENT, 404, "not-found"},
+        {-EBUSY, 409, "conflict"},     {-EEXIST, 409, "conflict"},
+        {-EOPNOTSUPP, 400, "invalid"}, {-ENOTCONN, 503, "unavailable"},
+        {-EMSGSIZE, 400, "invalid"},
+    };
+
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+        if (kinds[i].code == err->code) {
+            request_reply(request, kinds[i].status, error_json(kinds[i].name, err->text));
+            return;
+        }
+    request_reply(request, 500, error_json("failed", err->text));
+}
+
+json_t *request_body(struct request *request)
+{
+    size_t len;
+    const char *text = http_exchange_body(request->exchange, &len);
+    json_error_t error;
+    json_t *body = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
+    struct err err = {0};
+
+    if (body && json_is_object(body))
+        return body;
+    if (body)
+        (void)err_set(&err, -EINVAL, "the body must be a JSON object");
+    else
+        (void)err_set(&err, -EINVAL, "the body is not JSON: line %d, column %d: %s", error.line,
+                      error.column, error.text);
+    json_decref(body);
+    request_fail(request, &err);
+    return NULL;
+}
+
+void request_on_done(void *ctx, int result, json_t *reply, const struct err *err)
+{
+    struct request *request = ctx;
+
+    if (result < 0) {
+        json_decref(reply);
+        request_fail(request, err);
+        return;
+    }
+    request_reply(request, result == BACKEND_REFUSED ? 422 : 200,
+                  reply ? reply : json_object());
+}
+
+bool request_flag(const struct request *request, const char *key)
+{
+    const char *value = http_exchange_query(request->exchange, key);
+
+    return value && strcmp(value, "0") != 0 && strcmp(value, "false") != 0;
+}
+
+/* Streams. */
+
+struct outlet {
+    struct request *request;
+    struct backend_stream *stream;
+    bool ended;
+};
+
+static void outlet_on_line(void *ctx, const json_t *line)
+{
+    struct outlet *outlet = ctx;
+    char *text = json_dumps(line, JSON_COMPACT | JSON_SORT_KEYS);
+
+    if (outlet->ended || !text) {
+        free(text);
+        return;
+    }
+    size_t len = strlen(text);
+    text[len] = '\n'; /* in place of the final NUL */
+    if (http_exchange_write(outlet->request->exchange, text, len + 1) < 0)
+        outlet->ended = true; /* on_close follows */
+    free(text);
+}
+
+static void outlet_on_end(void *ctx)
+{
+    struct outlet *outlet = ctx;
+
+    if (outlet->ended)
+        return;
+    outlet->ended = true;
+    http_exchange_end(outlet->request->exchange);
+}
+
+static void outlet_on_close(void *ctx)
+{
+    struct outlet *outlet = ctx;
+    const struct api *api = outlet->request->api;
+
+    outlet->ended = true;
+    if (outlet->stream)
+        api->backend->stream_close(api->ctx, outlet->stream);
+    free(outlet->request);
+    free(outlet);
+}
+
+void request_stream(struct request *request, stream_open *open)
+{
+    struct outlet *outlet = mem_new(struct outlet);
+    struct backend_sink sink = {
+        .on_line = outlet_on_line, .on_end = outlet_on_end, .ctx = outlet};
+    struct err err = {0};
+
+    outlet->request = request;
+    http_exchange_stream(request->exchange, 200, "application/x-ndjson", outlet_on_close,
+                         outlet);
+    outlet->stream = open(request, sink, &err);
+    if (!outlet->stream) {
+        json_t *line = error_json("failed", err.text);
+
+        outlet_on_line(outlet, line);
+        json_decref(line);
+        outlet_on_end(outlet);
+    }
+}
+
+/* Routes. */
+
+/* Compares segment by segment; NAME takes any segment of [a-zA-Z0-9._-]. */
+static bool route_matches(const struct route *route, const char *path, char *name)
+{
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    const char *variable = strstr(route->path, "NAME");
+
+    if (!variable)
+        return strcmp(route->path, path) == 0;
+
+    size_t before = (size_t)(variable - route->path);
+    if (strncmp(route->path, path, before) != 0)
+        return false;
+    size_t len = strspn(path + before, allowed);
+    if (!len || len > ROUTE_NAME_MAX || strcmp(path + before + len, variable + 4) != 0)
+        return false;
+    memcpy(name, path + before, len);
+    name[len] = '\0';
+    return true;
+}
+
+void api_handle(void *ctx, struct http_exchange *exchange)
+{
+    static const struct route *const tables[] = {routes_fleet, routes_apps, routes_streams};
+    const char *path = http_exchange_path(exchange);
+    struct request *request = mem_new(struct request);
+    bool path_is_known = false;
+    char text[ERROR_TEXT_MAX];
+
+    request->api = ctx;
+    request->exchange = exchange;
+    for (size_t t = 0; t < sizeof(tables) / sizeof(*tables); t++)
+        for (const struct route *route = tables[t]; route->method; route++) {
+            if (!route_matches(route, path, request->name))
+                continue;
+            path_is_known = true;
+            if (strcmp(route->method, http_exchange_method(exchange)) == 0) {
+                route->handle(request);
+                return;
+            }
+        }
+    (void)snprintf(text, sizeof(text), "%s %.200s: %s", http_exchange_method(exchange), path,
+                   path_is_known ? "this path does not take that method" : "no such path");
+    request_reply(request, path_is_known ? 405 : 404, error_json("not-found", text));
+}

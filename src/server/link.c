@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/link.h"
+
+#include "base/clock.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "base/sm.h"
+#include "server/call.h"
+#include "server/work.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum link_state { LINK_WAITING, LINK_CONNECTING, LINK_LISTING, LINK_READY };
+
+static const struct sm_state link_states[] = {
+    [LINK_WAITING] = {"waiting", SM_TO(LINK_CONNECTING)},
+    [LINK_CONNECTING] = {"connecting", SM_TO(LINK_LISTING) | SM_TO(LINK_WAITING)},
+    [LINK_LISTING] = {"listing", SM_TO(LINK_READY) | SM_TO(LINK_WAITING)},
+    [LINK_READY] = {"ready", SM_TO(LINK_WAITING)},
+};
+
+/* First retry soon, for an Engine that is being restarted; then seldom enough to be no load
+ * and often enough that a cloud is back in step within seconds of its return. */
+#define RETRY_MS_MIN 250
+#define RETRY_MS_MAX 2000
+
+/* Reading the observation may cost a tenth of the Engine's time while changes pour in. */
+#define LIST_PAUSE_MS_MIN 250
+#define LIST_PAUSE_FACTOR 10
+
+struct link {
+    uv_loop_t *loop;
+    struct http_client *client;
+    const struct driver *driver;
+    struct arena *arena; /* of the cluster's copy */
+    struct cluster cluster;
+    struct http_target target;
+    char origin[300];
+    const struct link_handlers *handlers;
+    void *ctx;
+    struct random random;
+
+    unsigned state;
+    int64_t since_ms;
+    char error[480];
+    unsigned retry_ms;
+    struct driver_info info;
+    char engine[64];
+
+    struct call *connect, *watch, *list;
+    struct observation *observation;
+    int64_t seen_ns; /* time of the newest change, to resume the stream */
+    bool is_dirty;   /* something changed since the running or last list began */
+    uint64_t list_started_ms, list_took_ms;
+
+    uv_timer_t timer;       /* connect again, or the next list */
+    uv_timer_t retry_timer; /* actions that failed */
+    unsigned closing;       /* timers that are not closed yet */
+    struct work_queue works;
+};
+
+static void connect_start(struct link *link);
+static void list_start(struct link *link);
+static void list_plan(struct link *link);
+static void works_run(struct link *link);
+static void plan_retry(struct link *link);
+
+static void move(struct link *link, enum link_state to)
+{
+    bool was_ready = link->state == LINK_READY;
+
+    sm_move(link_states, &link->state, to);
+    if (was_ready != (to == LINK_READY)) {
+        link->since_ms = clock_wall_ms();
+        link->handlers->on_state(link->ctx, link);
+    }
+}
+
+static void cancel_all(struct link *link)
+{
+    link->connect = call_cancel(link->connect);
+    link->watch = call_cancel(link->watch);
+    link->list = call_cancel(link->list);
+    work_queue_cancel(&link->works);
+}
+
+static void on_retry_timer(uv_timer_t *timer)
+{
+    connect_start(timer->data);
+}
+
+static void fail(struct link *link, const struct err *err)
+{
+    bool is_news = strcmp(link->error, err->text) != 0;
+
+    cancel_all(link);
+    (void)snprintf(link->error, sizeof(link->error), "%s", err->text);
+    if (link->state == LINK_READY) {
+        link->retry_ms = RETRY_MS_MIN;
+        move(link, LINK_WAITING);
+    } else {
+        move(link, LINK_WAITING);
+        if (is_news)
+            link->handlers->on_state(link->ctx, link);
+        link->retry_ms = link->retry_ms * 2 < RETRY_MS_MAX ? link->retry_ms * 2 : RETRY_MS_MAX;
+    }
+    /* Half of it at random, so that links that failed together do not come back together. */
+    unsigned wait = link->retry_ms / 2 + random_below(&link->random, link->retry_ms / 2 + 1);
+    (void)uv_timer_start(&link->timer, on_retry_timer, wait, 0);
+}
+
+/* Connecting. */
+
+static void on_watch_end(void *ctx, struct driver_call *call, const struct err *err)
+{
+    struct link *link = ctx;
+    struct err ended = {0};
+
+    (void)call;
+    link->watch = NULL;
+    if (!err)
+        (void)err_set(&ended, -ECONNRESET, "%s at %s: the event stream ended",
+                      link->driver->name, link->cluster.name);
+    fail(link, err ? err : &ended);
+}
+
+static void on_change(void *ctx, const struct driver_change *change)
+{
+    struct link *link = ctx;
+
+    if (change->at_ns > link->seen_ns)
+        link->seen_ns = change->at_ns;
+    if (!change->matters)
+        return;
+    link->is_dirty = true;
+    link->handlers->on_change(link->ctx, link, change);
+    list_plan(link);
+}
+
+static struct call *start(struct link *link, const struct driver_call *proto,
+                          call_on_done *on_done)
+{
+    return call_start(link->loop, link->client, &link->target, link->driver, proto, on_done,
+                      link);
+}
+
+static void on_connected(void *ctx, struct driver_call *call, const struct err *err)
+{
+    struct link *link = ctx;
+
+    link->connect = NULL;
+    if (err) {
+        fail(link, err);
+        return;
+    }
+    (void)snprintf(link->engine, sizeof(link->engine), "%s",
+                   call->info.engine ? call->info.engine : "");
+    link->info = call->info;
+    link->info.engine = link->engine;
+    move(link, LINK_LISTING);
+
+    /* The stream first, the list second: nothing falls between them. */
+    struct driver_call watch = {.op = DRIVER_WATCH,
+                                .cluster = &link->cluster,
+                                .api_minor = link->info.api_minor,
+                                .since_ns = link->seen_ns,
+                                .on_change = on_change,
+                                .ctx = link};
+    link->watch = start(link, &watch, on_watch_end);
+    list_start(link);
+}
+
+static void connect_start(struct link *link)
+{
+    struct driver_call call = {.op = DRIVER_CONNECT, .cluster = &link->cluster};
+
+    move(link, LINK_CONNECTING);
+    link->connect = start(link, &call, on_connected);
+}
+
+/* Listing. */
+
+static void on_listed(void *ctx, struct driver_call *call, const struct err *err)
+{
+    struct link *link = ctx;
+
+    link->list = NULL;
+    if (err) {
+        (void)observation_free(call->observation);
+        fail(link, err);
+        return;
+    }
+    (void)observation_free(link->observation);
+    link->observation = call->observation;
+    link->list_took_ms = clock_monotonic_ms() - link->list_started_ms;
+    work_queue_forget_done(&link->works, link->list_started_ms);
+    if (link->state == LINK_LISTING) {
+        link->error[0] = '\0';
+        link->retry_ms = RETRY_MS_MIN;
+        move(link, LINK_READY);
+    }
+    link->handlers->on_observation(link->ctx, link);
+    if (link->state == LINK_READY)
+        list_plan(link);
+}
+
+static void list_start(struct link *link)
+{
+    struct driver_call call = {
+        .op = DRIVER_LIST, .cluster = &link->cluster, .api_minor = link->info.api_minor};
+
+    assert(!link->list);
+
+    link->is_dirty = false;
+    link->list_started_ms = clock_monotonic_ms();
+    link->list = start(link, &call, on_listed);
+}
+
+static void on_list_timer(uv_timer_t *timer)
+{
+    struct link *link = timer->data;
+
+    if (link->state == LINK_READY && !link->list)
+        list_start(link);
+}
+
+/*
+ *  changed   actions under way   read again
+ *  no        *                   after LINK_CONFIRM_MS
+ *  yes       no                  at once
+ *  yes       yes                 when a pause in proportion to what the last one took is over
+ */
+static void list_plan(struct link *link)
+{
+    uint64_t age = clock_monotonic_ms() - link->list_started_ms;
+    uint64_t pause = LINK_CONFIRM_MS;
+
+    if (link->state != LINK_READY || link->list)
+        return;
+    if (link->is_dirty) {
+        pause = 0;
+        if (work_queue_is_busy(&link->works))
+            pause = LIST_PAUSE_MS_MIN > link->list_took_ms * LIST_PAUSE_FACTOR
+                        ? LIST_PAUSE_MS_MIN
+                        : link->list_took_ms * LIST_PAUSE_FACTOR;
+    }
+    (void)uv_timer_start(&link->timer, on_list_timer, age < pause ? pause - age : 0, 0);
+}
+
+/* Actions. */
+
+static void on_work_done(void *ctx, struct driver_call *call, const struct err *err)
+{
+    struct work *work = ctx;
+    struct link *link = work->owner;
+
+    (void)call;
+    work->call = NULL;
+    link->is_dirty = true;
+    work_queue_finish(&link->works, work, clock_monotonic_ms(), err);
+    link->handlers->on_action_done(link->ctx, link, &work->action, err);
+    plan_retry(link);
+    works_run(link);
+    list_plan(link);
+}
+
+static void on_work_retry(uv_timer_t *timer)
+{
+    struct link *link = timer->data;
+    const char *app;
+
+    while ((app = work_queue_take_retry(&link->works, clock_monotonic_ms())))
+        link->handlers->on_retry(link->ctx, link, app);
+    plan_retry(link);
+}
+
+static void plan_retry(struct link *link)
+{
+    uint64_t now = clock_monotonic_ms();
+    uint64_t due = work_queue_retry_due(&link->works);
+
+    if (due)
+        (void)uv_timer_start(&link->retry_timer, on_work_retry, due > now ? due - now : 0, 0);
+}
+
+static void works_run(struct link *link)
+{
+    struct work *work;
+
+    while (link->state == LINK_READY && link->works.running < LINK_ACTIONS_MAX &&
+           (work = work_queue_begin(&link->works))) {
+        struct driver_call call = {.op = DRIVER_APPLY,
+                                   .cluster = &link->cluster,
+                                   .api_minor = link->info.api_minor,
+                                   .action = &work->action,
+                                   .app = work->revision->app,
+                                   .registry_auth = work->registry_auth};
+
+        if (work->action.service)
+            call.service = app_find_service(call.app, work->action.service);
+        work->owner = link;
+        link->handlers->on_action_start(link->ctx, link, &work->action);
+        work->call = call_start(link->loop, link->client, &link->target, link->driver, &call,
+                                on_work_done, work);
+    }
+}
+
+int link_submit(struct link *link, const struct action *action, struct revision *revision,
+                const char *registry_auth)
+{
+    int r = work_queue_add(&link->works, action, revision, registry_auth, clock_monotonic_ms());
+
+    if (r == LINK_LATER)
+        plan_retry(link);
+    else if (r == LINK_TAKEN)
+        works_run(link);
+    return r;
+}
+
+unsigned link_count_pending(const struct link *link, const char *app)
+{
+    return work_queue_count_pending(&link->works, app);
+}
+
+const char *link_action_error(const struct link *link, const char *app)
+{
+    return work_queue_error(&link->works, app);
+}
+
+struct call *link_logs(struct link *link, const struct driver_call *proto,
+                       void (*on_done)(void *ctx, struct driver_call *, const struct err *),
+                       void *ctx)
+{
+    struct driver_call call = *proto;
+
+    call.op = DRIVER_LOGS;
+    call.cluster = &link->cluster;
+    call.api_minor = link->info.api_minor;
+    return call_start(link->loop, link->client, &link->target, link->driver, &call, on_done,
+                      ctx);
+}
+
+/* Opening and closing. */
+
+struct link *link_open(uv_loop_t *loop, struct http_client *client,
+                       const struct cluster *cluster, uint64_t seed,
+                       const struct link_handlers *handlers, void *ctx)
+{
+    struct link *link = mem_new(struct link);
+
+    link->loop = loop;
+    link->client = client;
+    link->arena = arena_new();
+    cluster_copy(link->arena, &link->cluster, cluster);
+    link->driver = driver_find(cluster->driver);
+    assert(link->driver); /* fleets with unknown drivers are refused at the edge */
+    link->target = call_target(&link->cluster, link->origin, sizeof(link->origin));
+    link->handlers = handlers;
+    link->ctx = ctx;
+    link->since_ms = clock_wall_ms();
+    link->retry_ms = RETRY_MS_MIN;
+    random_init(&link->random, seed);
+    work_queue_init(&link->works);
+    (void)uv_timer_init(loop, &link->timer);
+    (void)uv_timer_init(loop, &link->retry_timer);
+    link->timer.data = link;
+    link->retry_timer.data = link;
+    /* From the loop, so that no handler is called before this returns. */
+    (void)uv_timer_start(&link->timer, on_retry_timer, 0, 0);
+    return link;
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    struct link *link = handle->data;
+
+    if (--link->closing)
+        return;
+    (void)observation_free(link->observation);
+    (void)arena_free(link->arena);
+    free(link);
+}
+
+struct link *link_close(struct link *link)
+{
+    if (!link)
+        return NULL;
+    cancel_all(link);
+    work_queue_fini(&link->works);
+    link->closing = 2;
+    uv_close((uv_handle_t *)&link->timer, on_timer_closed);
+    uv_close((uv_handle_t *)&link->retry_timer, on_timer_closed);
+    return NULL;
+}
+
+/* What others see. */
+
+const struct cluster *link_cluster(const struct link *link)
+{
+    return &link->cluster;
+}
+
+void link_set_drained(struct link *link, bool drained)
+{
+    link->cluster.drained = drained;
+}
+
+bool link_is_ready(const struct link *link)
+{
+    return link->state == LINK_READY;
+}
+
+const char *link_state_name(const struct link *link)
+{
+    if (link->state == LINK_READY)
+        return "ready";
+    return link->error[0] ? "unreachable" : "connecting";
+}
+
+int64_t link_since_ms(const struct link *link)
+{
+    return link->since_ms;
+}
+
+const char *link_error(const struct link *link)
+{
+    return link->error;
+}
+
+const struct driver_info *link_info(const struct link *link)
+{
+    return &link->info;
+}
+
+const struct observation *link_observation(const struct link *link)
+{
+    return link->observation;
+}

@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "server/steering.h"
+
+#include "base/buf.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "base/sm.h"
+#include "server/feed.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A nameserver that has just been started is there within a few hundredths of a second. */
+#define CONNECT_RETRY_MS 100
+
+/* One that does not come up is started anew, but not in a tight loop. */
+#define SPAWN_PAUSE_MS 1000
+
+#define EVENT_LINE_MAX ((size_t)1 << 20)
+#define LISTEN_MAX     16
+
+struct steering {
+    uv_loop_t *loop;
+    struct http_client *client;
+    struct http_target target;
+    char *program, *socket, *state_path;
+    bool may_spawn;
+    struct feed *events;
+    void (*on_verdicts)(void *ctx);
+    void *ctx;
+
+    char **listen; /* NULL-terminated; NULL: no DNS */
+    uv_process_t *child;
+    char *intent; /* the latest, as JSON */
+
+    bool is_connected; /* the event stream is open */
+    struct http_call *stream, *put, *table;
+    bool intent_is_dirty, table_is_dirty;
+    struct buf line;     /* the event that is being read */
+    struct map verdicts; /* "address port" (owned) -> (void *)(intptr_t)enum replica_endpoint */
+    uv_timer_t timer;    /* connect again */
+};
+
+static void connect_start(struct steering *steering);
+static void sync_start(struct steering *steering);
+
+static void verdicts_clear(struct steering *steering)
+{
+    size_t at = 0;
+    const char *key;
+
+    while (map_next(&steering->verdicts, &at, &key, NULL))
+        free((void *)(uintptr_t)key);
+    map_fini(&steering->verdicts);
+    map_init(&steering->verdicts);
+}
+
+/* The child. */
+
+static void on_child_closed(uv_handle_t *handle)
+{
+    free(handle);
+}
+
+static void on_child_exit(uv_process_t *child, int64_t status, int signal)
+{
+    struct steering *steering = child->data;
+
+    log_warn("nameserver=exited status=%lld signal=%d", (long long)status, signal);
+    if (steering && steering->child == child)
+        steering->child = NULL;
+    uv_close((uv_handle_t *)child, on_child_closed);
+}
+
+static void spawn(struct steering *steering)
+{
+    const char *args[8 + 2 * LISTEN_MAX];
+    size_t count = 0;
+    uv_stdio_container_t stdio[3] = {
+        {.flags = UV_IGNORE},
+        {.flags = UV_INHERIT_FD, .data.fd = 1},
+        {.flags = UV_INHERIT_FD, .data.fd = 2},
+    };
+
+    args[count++] = steering->program;
+    args[count++] = "nameserver";
+    args[count++] = "--socket";
+    args[count++] = steering->socket;
+    args[count++] = "--state";
+    args[count++] = steering->state_path;
+    for (size_t i = 0; steering->listen[i] && i < LISTEN_MAX; i++) {
+        args[count++] = "--listen";
+        args[count++] = steering->listen[i];
+    }
+    args[count] = NULL;
+
+    uv_process_options_t options = {
+        .file = steering->program,
+        .args = (char **)(uintptr_t)args,
+        .exit_cb = on_child_exit,
+        .stdio = stdio,
+        .stdio_count = 3,
+        /* In a session of its own: a signal to control, or its death, is not its business. */
+        .flags = UV_PROCESS_DETACHED,
+    };
+    steering->child = mem_new(uv_process_t);
+    steering->child->data = steering;
+    int r = uv_spawn(steering->loop, steering->child, &options);
+    if (r < 0) {
+        log_error("nameserver=not-started error=%s", uv_strerror(r));
+        uv_close((uv_handle_t *)steering->child, on_child_closed);
+        steering->child = NULL;
+        return;
+    }
+    log_info("nameserver=started pid=%d", uv_process_get_pid(steering->child));
+}
+
+static void stop_child(struct steering *steering)
+{
+    if (!steering->child)
+        return;
+    steering->child->data = NULL;
+    (void)uv_process_kill(steering->child, SIGTERM);
+    steering->child = NULL;
+}
+
+/* The connection. */
+
+static void on_retry(uv_timer_t *timer)
+{
+    connect_start(timer->data);
+}
+
+static void disconnect(struct steering *steering, const char *why)
+{
+    bool was_connected = steering->is_connected;
+    unsigned wait = CONNECT_RETRY_MS;
+
+    steering->is_connected = false;
+    steering->stream = NULL;
+    verdicts_clear(steering);
+    if (was_connected) {
+        log_warn("nameserver=lost error=%s", why);
+        steering->on_verdicts(steering->ctx);
+    }
+    if (steering->may_spawn && steering->listen && !steering->child) {
+        spawn(steering);
+        wait = steering->child ? CONNECT_RETRY_MS : SPAWN_PAUSE_MS;
+    }
+    (void)uv_timer_start(&steering->timer, on_retry, wait, 0);
+}
+
+static void on_stream_end(void *ctx, const struct http_reply *reply, const struct err *err)
+{
+    char text[32] = "the stream ended";
+
+    if (reply && reply->status >= 400)
+        (void)snprintf(text, sizeof(text), "HTTP %d", reply->status);
+    disconnect(ctx, err && err->code ? err->text : text);
+}
+
+/* Verdicts and answers are news for our own events; every line says that the table changed. */
+static void on_event(struct steering *steering, const char *text, size_t len)
+{
+    json_error_t error;
+    json_t *line = json_loadb(text, len, 0, &error);
+    const char *kind = json_string_value(json_object_get(line, "kind"));
+
+    if (kind && (strcmp(kind, "verdict") == 0 || strcmp(kind, "answers") == 0)) {
+        const char *cluster = json_string_value(json_object_get(line, "cluster"));
+        const char *reason = json_string_value(json_object_get(line, "reason"));
+        json_t *event = json_pack("{s:s, s:s, s:s, s:s, s:s, s:O}", "kind", kind, "app", "",
+                                  "service", "", "cluster", cluster ? cluster : "", "message",
+                                  reason ? reason : "", "steering", line);
+
+        if (event)
+            feed_publish(steering->events, event);
+        steering->table_is_dirty = true;
+    }
+    json_decref(line);
+}
+
+static void on_stream_data(void *ctx, const char *data, size_t len)
+{
+    struct steering *steering = ctx;
+    char *end;
+
+    if (buf_add(&steering->line, data, len) < 0)
+        buf_clear(&steering->line); /* not one of our lines; the table has all of it */
+    while (steering->line.len &&
+           (end = memchr(steering->line.data, '\n', steering->line.len))) {
+        size_t line_len = (size_t)(end - steering->line.data);
+
+        on_event(steering, steering->line.data, line_len);
+        buf_consume(&steering->line, line_len + 1);
+    }
+    sync_start(steering);
+}
+
+/* Only what happens from now on: what happened before is in the table. */
+static void stream_start(struct steering *steering)
+{
+    static const struct http_handlers handlers = {.on_data = on_stream_data,
+                                                  .on_done = on_stream_end};
+    struct http_request request = {
+        .method = "GET", .path = "/v1/events?follow=1&replay=0", .stream = true};
+    struct err err = {0};
+
+    buf_clear(&steering->line);
+    steering->stream = http_call_start(steering->client, &steering->target, &request, &handlers,
+                                       steering, &err);
+    if (!steering->stream)
+        disconnect(steering, err.text);
+}
+
+/* Intent and table. */
+
+static void on_put(void *ctx, const struct http_reply *reply, const struct err *err)
+{
+    struct steering *steering = ctx;
+
+    steering->put = NULL;
+    if (!reply)
+        log_warn("nameserver=intent-not-sent error=%s", err->text);
+    else if (reply->status >= 400)
+        log_error("nameserver=intent-refused status=%d reply=%.300s", reply->status,
+                  reply->body);
+    steering->table_is_dirty = true;
+    sync_start(steering);
+}
+
+static enum replica_endpoint verdict_of(const char *text)
+{
+    if (text && strcmp(text, "up") == 0)
+        return REPLICA_ENDPOINT_UP;
+    if (text && strcmp(text, "down") == 0)
+        return REPLICA_ENDPOINT_DOWN;
+    return REPLICA_ENDPOINT_UNKNOWN;
+}
+
+static void read_endpoint(struct steering *steering, const json_t *endpoint)
+{
+    const char *address = json_string_value(json_object_get(endpoint, "address"));
+    json_int_t port = json_integer_value(json_object_get(endpoint, "port"));
+    enum replica_endpoint verdict =
+        verdict_of(json_string_value(json_object_get(endpoint, "verdict")));
+
+    if (!address)
+        return;
+    char *key = mem_printf("%.64s %u", address, (unsigned)port);
+    if (map_find(&steering->verdicts, key)) {
+        free(key); /* two names share the endpoint: the first one's probe speaks for both */
+        return;
+    }
+    (void)map_set(&steering->verdicts, key, (void *)(intptr_t)verdict);
+}
+
+static void read_table(struct steering *steering, const char *text, size_t len)
+{
+    json_error_t error;
+    json_t *table = json_loadb(text, len, 0, &error), *name, *endpoint;
+    size_t i, j;
+
+    verdicts_clear(steering);
+    json_array_foreach(json_object_get(table, "names"), i, name)
+        json_array_foreach(json_object_get(name, "endpoints"), j, endpoint)
+            read_endpoint(steering, endpoint);
+    json_decref(table);
+}
+
+static void on_table(void *ctx, const struct http_reply *reply, const struct err *err)
+{
+    struct steering *steering = ctx;
+
+    steering->table = NULL;
+    if (!reply || reply->status != 200) {
+        if (!steering->is_connected)
+            disconnect(steering, reply ? "not what was expected" : err->text);
+        return;
+    }
+    read_table(steering, reply->body, reply->body_len);
+    if (!steering->is_connected) {
+        log_info("nameserver=connected");
+        steering->is_connected = true;
+        steering->intent_is_dirty = steering->intent != NULL;
+        stream_start(steering);
+    }
+    steering->on_verdicts(steering->ctx);
+    sync_start(steering);
+}
+
+static struct http_call *ask(struct steering *steering, const struct http_request *request,
+                             void (*on_done)(void *, const struct http_reply *,
+                                             const struct err *),
+                             void *ctx)
+{
+    struct http_handlers handlers = {.on_done = on_done};
+    struct err err = {0};
+    struct http_call *call =
+        http_call_start(steering->client, &steering->target, request, &handlers, ctx, &err);
+
+    if (!call)
+        log_error("nameserver=not-asked error=%s", err.text);
+    return call;
+}
+
+static void table_start(struct steering *steering)
+{
+    struct http_request request = {.method = "GET", .path = "/v1/table", .timeout_ms = 10000};
+
+    steering->table_is_dirty = false;
+    steering->table = ask(steering, &request, on_table, steering);
+}
+
+/* The table comes first: it also tells whether a nameserver answers at all. */
+static void connect_start(struct steering *steering)
+{
+    table_start(steering);
+}
+
+/* One call of each kind at a time; what changed meanwhile is in the next one. */
+static void sync_start(struct steering *steering)
+{
+    if (!steering->is_connected)
+        return;
+    if (steering->intent_is_dirty && !steering->put) {
+        struct http_request request = {.method = "PUT",
+                                       .path = "/v1/intent",
+                                       .body = steering->intent,
+                                       .body_len = strlen(steering->intent),
+                                       .timeout_ms = 10000};
+
+        steering->intent_is_dirty = false;
+        steering->put = ask(steering, &request, on_put, steering);
+    }
+    if (steering->table_is_dirty && !steering->table && !steering->put)
+        table_start(steering);
+}
+
+void steering_set_intent(struct steering *steering, const char *intent)
+{
+    free(steering->intent);
+    steering->intent = mem_strdup(intent);
+    steering->intent_is_dirty = true;
+    sync_start(steering);
+}
+
+enum replica_endpoint steering_verdict(const struct steering *steering, const char *address,
+                                       unsigned port)
+{
+    char key[80];
+
+    if (!steering->is_connected)
+        return REPLICA_ENDPOINT_NONE;
+    (void)snprintf(key, sizeof(key), "%.64s %u", address, port);
+    void *verdict = map_find(&steering->verdicts, key);
+    return verdict ? (enum replica_endpoint)(intptr_t)verdict : REPLICA_ENDPOINT_UNKNOWN;
+}
+
+/* The table for the API. */
+
+static void on_asked_table(void *ctx, const struct http_reply *reply, const struct err *err)
+{
+    struct backend_done *done = ctx;
+    struct err failed = {0};
+    json_error_t error;
+    json_t *table = NULL;
+
+    if (reply && reply->status == 200)
+        table = json_loadb(reply->body, reply->body_len, 0, &error);
+    if (!table)
+        (void)err_set(&failed, -ENOTCONN, "the nameserver does not answer: %s",
+                      reply ? "not what was expected" : err->text);
+    done->fn(done->ctx, failed.code, table, &failed);
+    free(done);
+}
+
+void steering_table(struct steering *steering, struct backend_done done)
+{
+    struct http_request request = {.method = "GET", .path = "/v1/table", .timeout_ms = 5000};
+    struct backend_done *copy = mem_new(struct backend_done);
+    struct err err = {0};
+
+    *copy = done;
+    if (steering->is_connected && ask(steering, &request, on_asked_table, copy))
+        return;
+    free(copy);
+    (void)err_set(&err, -ENOTCONN,
+                  steering->listen ? "no nameserver answers on '%s'"
+                                   : "the fleet has no 'dns' section, so there is none "
+                                     "to ask on '%s'",
+                  steering->socket);
+    done.fn(done.ctx, err.code, NULL, &err);
+}
+
+/* Opening and closing. */
+
+static bool listen_is_equal(char **old, const struct strings *listen)
+{
+    size_t i = 0;
+
+    for (; old && old[i]; i++)
+        if (i >= listen->count || strcmp(old[i], listen->items[i]) != 0)
+            return false;
+    return old && i == listen->count;
+}
+
+static void listen_free(struct steering *steering)
+{
+    for (size_t i = 0; steering->listen && steering->listen[i]; i++)
+        free(steering->listen[i]);
+    free(steering->listen);
+    steering->listen = NULL;
+}
+
+void steering_listen(struct steering *steering, const struct strings *listen)
+{
+    bool is_first = !steering->listen;
+
+    if (listen_is_equal(steering->listen, listen))
+        return;
+    listen_free(steering);
+    steering->listen = mem_array(listen->count + 1, sizeof(char *));
+    for (size_t i = 0; i < listen->count; i++)
+        steering->listen[i] = mem_strdup(listen->items[i]);
+    /* Its event stream ends with it, and the next one gets the new addresses. */
+    if (!is_first)
+        stop_child(steering);
+    else
+        connect_start(steering);
+}
+
+struct steering *steering_new(uv_loop_t *loop, struct http_client *client,
+                              const struct steering_options *options, struct feed *events,
+                              void (*on_verdicts)(void *ctx), void *ctx)
+{
+    struct steering *steering = mem_new(struct steering);
+
+    steering->loop = loop;
+    steering->client = client;
+    steering->program = mem_strdup(options->program);
+    steering->socket = mem_strdup(options->socket);
+    steering->state_path = mem_strdup(options->state_path);
+    steering->may_spawn = options->spawn;
+    steering->target = (struct http_target){.unix_socket = steering->socket,
+                                            .origin = "http://localhost",
+                                            .connect_timeout_ms = 1000};
+    steering->events = events;
+    steering->on_verdicts = on_verdicts;
+    steering->ctx = ctx;
+    buf_init(&steering->line, EVENT_LINE_MAX);
+    map_init(&steering->verdicts);
+    (void)uv_timer_init(loop, &steering->timer);
+    steering->timer.data = steering;
+    return steering;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct steering *steering = handle->data;
+
+    verdicts_clear(steering);
+    map_fini(&steering->verdicts);
+    buf_fini(&steering->line);
+    listen_free(steering);
+    free(steering->intent);
+    free(steering->program);
+    free(steering->socket);
+    free(steering->state_path);
+    free(steering);
+}
+
+struct steering *steering_free(struct steering *steering)
+{
+    if (!steering)
+        return NULL;
+    stop_child(steering);
+    if (steering->stream)
+        http_call_cancel(steering->stream);
+    if (steering->put)
+        http_call_cancel(steering->put);
+    if (steering->table)
+        http_call_cancel(steering->table);
+    uv_close((uv_handle_t *)&steering->timer, on_closed);
+    return NULL;
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The actions of one cluster: what waits, runs, is done but not yet seen, or failed and waits
+ * to be tried again. No clock and no socket of its own.
+ *
+ *   queued --> running --> done --> forgotten by the next observation that began after it
+ *                 +------> failed --> may be tried again after its wait
+ */
+#pragma once
+
+#include "base/err.h"
+#include "base/map.h"
+#include "model/action.h"
+#include "server/revision.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum work_state { WORK_QUEUED, WORK_RUNNING, WORK_DONE, WORK_FAILED };
+
+struct work {
+    struct action action; /* its texts are in `arena` */
+    struct arena *arena;
+    const char *key;
+    struct revision *revision;
+    const char *registry_auth;
+    unsigned state;
+    struct work *next;  /* queued ones */
+    uint64_t done_ms;   /* WORK_DONE */
+    uint64_t retry_ms;  /* WORK_FAILED: when it may be tried again */
+    uint64_t forget_ms; /* WORK_FAILED: when a failure is too old to count */
+    bool is_told;       /* WORK_FAILED: its app was told that the wait is over */
+    unsigned failures;
+    char error[480];
+    void *owner;       /* the link's, while running */
+    struct call *call; /* the link's, while running */
+};
+
+struct work_queue {
+    struct map by_key;
+    struct work *queued, *queued_last;
+    unsigned running;
+};
+
+void work_queue_init(struct work_queue *queue);
+void work_queue_fini(struct work_queue *queue);
+
+/* LINK_TAKEN, LINK_PENDING or LINK_LATER of link.h. */
+int work_queue_add(struct work_queue *queue, const struct action *action,
+                   struct revision *revision, const char *registry_auth, uint64_t now_ms);
+
+/* The next queued one, now running; NULL when there is none. */
+struct work *work_queue_begin(struct work_queue *queue);
+
+/* The running one is done, or failed if `err` is not NULL. */
+void work_queue_finish(struct work_queue *queue, struct work *work, uint64_t now_ms,
+                       const struct err *err);
+
+/* An observation that began at `since_ms` shows what was done before. */
+void work_queue_forget_done(struct work_queue *queue, uint64_t since_ms);
+
+/* Drops everything, cancelling what runs. Failures are forgotten: the cluster was lost. */
+void work_queue_cancel(struct work_queue *queue);
+
+/* When the first failed one may be tried again; 0: none waits. */
+uint64_t work_queue_retry_due(const struct work_queue *queue);
+
+/* The app of a failed one whose wait is over, each once; NULL: no more. */
+const char *work_queue_take_retry(struct work_queue *queue, uint64_t now_ms);
+
+bool work_queue_is_busy(const struct work_queue *queue);
+unsigned work_queue_count_pending(const struct work_queue *queue, const char *app);
+
+/* NULL when no action of the app waits after a failure. */
+const char *work_queue_error(const struct work_queue *queue, const char *app);
