@@ -39,6 +39,7 @@ struct intent_name {
 
 struct intent {
     struct arena *arena;
+    unsigned shares; /* owners beside the first one, all of the same thread */
     uint64_t generation;
     const char *zone;           /* "example.test" */
     struct strings nameservers; /* NS names, never empty */
@@ -46,6 +47,9 @@ struct intent {
     size_t name_count;
 };
 
-/* Accepts NULL. Returns NULL. */
+/* Makes one more owner, who calls intent_free as well. Returns `intent`. */
+struct intent *intent_share(struct intent *intent);
+
+/* Accepts NULL. Returns NULL. The last owner releases it. */
 struct intent *intent_free(struct intent *intent);
 void intent_freep(struct intent **intent);
