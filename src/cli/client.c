@@ -323,6 +323,20 @@ int client_stream(struct client *client, const char *method, const char *path,
     return send_request(client, method, path, body, out, err);
 }
 
+int client_exit(int outcome)
+{
+    switch (outcome) {
+    case CLIENT_OK:
+        return CLI_DONE;
+    case CLIENT_REFUSED:
+        return CLI_REFUSED;
+    case CLIENT_INTERRUPTED:
+        return CLI_INTERRUPTED;
+    default:
+        return outcome;
+    }
+}
+
 const char *client_escape(struct arena *arena, const char *text)
 {
     static const char plain[] =

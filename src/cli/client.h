@@ -8,11 +8,11 @@
 #include "base/arena.h"
 #include "base/attr.h"
 #include "base/err.h"
+#include "cli/command.h"
 
 #include <jansson.h>
 
 struct client;
-struct cli;
 
 /* A line of a stream. Far above what the server sends; a guard against something else. */
 #define CLIENT_LINE_MAX ((size_t)4 << 20)
@@ -58,6 +58,9 @@ struct client_sink {
 int client_stream(struct client *client, const char *method, const char *path,
                   const json_t *body, const struct client_sink *sink, json_t **out,
                   struct err *err) MUST_USE;
+
+/* What a command returns for what a call returned: an enum cli_exit or a negative errno. */
+int client_exit(int outcome);
 
 /* `text` as a part of a path or query: all but letters, digits and -._~ as %XX. In the arena.
  */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* seawall version: what this program is. */
-#include "cli/command.h"
+/* seawall version: what this program is, and what its server is. */
+#include "cli/client.h"
+#include "cli/output.h"
 #include "seawall_version.h"
 
 #include <stdio.h>
@@ -10,22 +11,44 @@ extern const struct command command_version;
 
 static const struct command_option options[] = {
     OPTION_FORMAT,
+    OPTION_SOCKET,
     OPTION_END,
 };
 
 static const struct command_example examples[] = {
-    {"seawall version --format json", "the version, for programs"},
+    {"seawall version", "of this program, and of the server if one is running"},
     EXAMPLE_END,
 };
 
+/* NULL when there is no server to ask, which is no failure here. */
+static json_t *ask_server(struct cli *cli)
+{
+    SCOPED(client_closep) struct client *client = NULL;
+    json_t *answer = NULL;
+    struct err ignored = {0};
+
+    if (client_open(&client, cli, &ignored) < 0 ||
+        client_call(client, "GET", "/v1/version", NULL, &answer, &ignored) != CLIENT_OK)
+        return NULL;
+    return answer;
+}
+
 static int version_run(struct cli *cli, struct err *err)
 {
-    (void)err;
-    if (cli->is_json)
-        (void)printf("{\"client\": {\"version\": \"%s\"}}\n", SEAWALL_VERSION);
-    else
+    json_t *server = ask_server(cli);
+    int r = CLI_DONE;
+
+    if (cli->is_json) {
+        json_t *all = json_pack("{s:{s:s}, s:O?}", "client", "version", SEAWALL_VERSION,
+                                "server", server);
+        r = output_json(all, err);
+        json_decref(all);
+    } else {
         (void)printf("seawall %s\n", SEAWALL_VERSION);
-    return CLI_DONE;
+        (void)printf("server  %s\n", server ? output_text(server, "version") : "not running");
+    }
+    json_decref(server);
+    return r;
 }
 
 const struct command command_version = {
