@@ -168,6 +168,7 @@ static void on_connected(void *ctx, struct driver_call *call, const struct err *
     struct driver_call watch = {.op = DRIVER_WATCH,
                                 .cluster = &link->cluster,
                                 .api_minor = link->info.api_minor,
+                                .dialect = link->info.dialect,
                                 .since_ns = link->seen_ns,
                                 .on_change = on_change,
                                 .ctx = link};
@@ -211,8 +212,10 @@ static void on_listed(void *ctx, struct driver_call *call, const struct err *err
 
 static void list_start(struct link *link)
 {
-    struct driver_call call = {
-        .op = DRIVER_LIST, .cluster = &link->cluster, .api_minor = link->info.api_minor};
+    struct driver_call call = {.op = DRIVER_LIST,
+                               .cluster = &link->cluster,
+                               .api_minor = link->info.api_minor,
+                               .dialect = link->info.dialect};
 
     assert(!link->list);
 
@@ -297,6 +300,7 @@ static void works_run(struct link *link)
         struct driver_call call = {.op = DRIVER_APPLY,
                                    .cluster = &link->cluster,
                                    .api_minor = link->info.api_minor,
+                                   .dialect = link->info.dialect,
                                    .action = &work->action,
                                    .app = work->revision->app,
                                    .registry_auth = work->registry_auth};
@@ -341,6 +345,7 @@ struct call *link_logs(struct link *link, const struct driver_call *proto,
     call.op = DRIVER_LOGS;
     call.cluster = &link->cluster;
     call.api_minor = link->info.api_minor;
+    call.dialect = link->info.dialect;
     return call_start(link->loop, link->client, &link->target, link->driver, &call, on_done,
                       ctx);
 }
