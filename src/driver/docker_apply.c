@@ -399,8 +399,9 @@ static int reply_start(struct driver_call *call, const struct http_reply *in, st
     if (in->status == 204 || in->status == 304)
         return PHASE_DONE;
     d->what = describe(call->arena, "start", d->name);
-    bool is_port_taken =
-        says(call, in, "port is already allocated") || says(call, in, "address already in use");
+    bool is_port_taken = says(call, in, "port is already allocated") ||
+                         says(call, in, "all ports are allocated") ||
+                         says(call, in, "address already in use");
     return fail_and_undo(call, is_port_taken ? -EADDRINUSE : -EIO, in, err);
 }
 
