@@ -69,8 +69,11 @@ static bool read_date(const char *text, int64_t *out_ms)
         if (!take(&text, 2, 23, ":", &tm.tm_hour) || !take(&text, 2, 59, ":", &tm.tm_min) ||
             !take(&text, 2, 60, "", &tm.tm_sec))
             return false;
-        if (*text == '.' && (text++, !take(&text, 3, 999, "", &millis)))
-            return false;
+        if (*text == '.') {
+            text++;
+            if (!take(&text, 3, 999, "", &millis))
+                return false;
+        }
         if (*text++ != 'Z')
             return false;
     }

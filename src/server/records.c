@@ -211,8 +211,8 @@ static int reserve_generations(struct records *records, struct store *store,
 int records_load(struct records *records, struct store *store, struct err *err)
 {
     struct arena *arena = arena_new();
-    struct store_value *values;
-    size_t count;
+    struct store_value *values = NULL;
+    size_t count = 0;
     int r;
 
     *records = (struct records){0};
