@@ -6,8 +6,8 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/sm.h"
+#include "control/work.h"
 #include "server/call.h"
-#include "server/work.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -79,6 +79,11 @@ static void move(struct link *link, enum link_state to)
         link->since_ms = clock_wall_ms();
         link->handlers->on_state(link->ctx, link);
     }
+}
+
+static void cancel_work(void *call)
+{
+    (void)call_cancel(call);
 }
 
 static void cancel_all(struct link *link)
@@ -319,9 +324,9 @@ int link_submit(struct link *link, const struct action *action, struct revision 
 {
     int r = work_queue_add(&link->works, action, revision, registry_auth, clock_monotonic_ms());
 
-    if (r == LINK_LATER)
+    if (r == WORK_LATER)
         plan_retry(link);
-    else if (r == LINK_TAKEN)
+    else if (r == WORK_TAKEN)
         works_run(link);
     return r;
 }
@@ -370,7 +375,7 @@ struct link *link_open(uv_loop_t *loop, struct http_client *client,
     link->since_ms = clock_wall_ms();
     link->retry_ms = RETRY_MS_MIN;
     random_init(&link->random, seed);
-    work_queue_init(&link->works);
+    work_queue_init(&link->works, cancel_work);
     (void)uv_timer_init(loop, &link->timer);
     (void)uv_timer_init(loop, &link->retry_timer);
     link->timer.data = link;

@@ -12,10 +12,10 @@
 #pragma once
 
 #include "base/attr.h"
+#include "control/revision.h"
 #include "driver/driver.h"
 #include "model/action.h"
 #include "net/http_client.h"
-#include "server/revision.h"
 
 #include <stdbool.h>
 
@@ -60,15 +60,9 @@ const struct driver_info *link_info(const struct link *link);
 /* The latest one, also while unreachable. NULL: never seen. Valid until the next. */
 const struct observation *link_observation(const struct link *link);
 
-enum {
-    LINK_TAKEN = 0,
-    LINK_PENDING = 1, /* the same action is under way, or done since the last observation */
-    LINK_LATER = 2,   /* it failed a moment ago: on_retry will tell */
-};
-
 /*
- * Takes an action unless it is superfluous. Copies it; keeps a reference to the revision.
- * `registry_auth` may be NULL.
+ * Takes an action unless it is superfluous: WORK_TAKEN, WORK_PENDING or WORK_LATER of
+ * control/work.h; on_retry tells when later is. `registry_auth` may be NULL.
  */
 int link_submit(struct link *link, const struct action *action, struct revision *revision,
                 const char *registry_auth);

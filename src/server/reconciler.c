@@ -6,6 +6,7 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "control/work.h"
 #include "model/intent_json.h"
 #include "server/registry.h"
 
@@ -403,12 +404,12 @@ static void submit(struct reconciler *r, struct app_record *record, const struct
                            ? registry_auth(r->registry, arena, service->image)
                            : NULL;
     switch (link_submit(link, action, record->revision, auth)) {
-    case LINK_TAKEN:
+    case WORK_TAKEN:
         look->taken++;
         if (action->kind == ACTION_REPLICA_REMOVE)
             forget_departure(record, action->id);
         break;
-    case LINK_LATER:
+    case WORK_LATER:
         look->later++;
         look->error = link_action_error(link, record->name);
         break;

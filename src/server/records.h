@@ -6,10 +6,10 @@
 #pragma once
 
 #include "base/map.h"
+#include "control/revision.h"
 #include "model/fleet.h"
 #include "model/intent.h"
 #include "server/feed.h"
-#include "server/revision.h"
 #include "store/store.h"
 
 #include <stdbool.h>

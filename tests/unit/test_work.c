@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* server/work: the queue of actions of one cluster. */
+#include "control/work.h"
 #include "server/call.h"
-#include "server/link.h"
-#include "server/work.h"
 #include "unit.h"
 
 #include <errno.h>
@@ -33,19 +32,19 @@ static void test_the_same_action_is_taken_once_until_it_was_seen_done(void **sta
     struct work_queue queue;
 
     (void)state;
-    work_queue_init(&queue);
-    assert_int_equal(add(&queue, 1, 0), LINK_TAKEN);
-    assert_int_equal(add(&queue, 1, 0), LINK_PENDING);
+    work_queue_init(&queue, NULL);
+    assert_int_equal(add(&queue, 1, 0), WORK_TAKEN);
+    assert_int_equal(add(&queue, 1, 0), WORK_PENDING);
 
     struct work *work = work_queue_begin(&queue);
-    assert_int_equal(add(&queue, 1, 10), LINK_PENDING);
+    assert_int_equal(add(&queue, 1, 10), WORK_PENDING);
     work_queue_finish(&queue, work, 20, NULL);
-    assert_int_equal(add(&queue, 1, 21), LINK_PENDING);
+    assert_int_equal(add(&queue, 1, 21), WORK_PENDING);
 
     work_queue_forget_done(&queue, 19); /* that observation began before it was done */
-    assert_int_equal(add(&queue, 1, 22), LINK_PENDING);
+    assert_int_equal(add(&queue, 1, 22), WORK_PENDING);
     work_queue_forget_done(&queue, 25);
-    assert_int_equal(add(&queue, 1, 30), LINK_TAKEN);
+    assert_int_equal(add(&queue, 1, 30), WORK_TAKEN);
     work_queue_fini(&queue);
 }
 
@@ -54,9 +53,9 @@ static void test_actions_begin_in_the_order_in_which_they_came(void **state)
     struct work_queue queue;
 
     (void)state;
-    work_queue_init(&queue);
+    work_queue_init(&queue, NULL);
     for (unsigned number = 1; number <= 3; number++)
-        assert_int_equal(add(&queue, number, 0), LINK_TAKEN);
+        assert_int_equal(add(&queue, number, 0), WORK_TAKEN);
     for (unsigned number = 1; number <= 3; number++)
         assert_int_equal(work_queue_begin(&queue)->action.number, number);
     assert_null(work_queue_begin(&queue));
@@ -72,13 +71,13 @@ static void test_what_failed_is_tried_again_after_waits_that_double_up_to_a_minu
     uint64_t now = 0, expected = 1000;
 
     (void)state;
-    work_queue_init(&queue);
+    work_queue_init(&queue, NULL);
     for (unsigned i = 0; i < 10; i++) {
-        assert_int_equal(add(&queue, 1, now), LINK_TAKEN);
+        assert_int_equal(add(&queue, 1, now), WORK_TAKEN);
         work_queue_finish(&queue, work_queue_begin(&queue), now, &err);
         assert_string_equal(work_queue_error(&queue, "shop"), "no such image");
         assert_int_equal(work_queue_retry_due(&queue), now + expected);
-        assert_int_equal(add(&queue, 1, now + expected - 1), LINK_LATER);
+        assert_int_equal(add(&queue, 1, now + expected - 1), WORK_LATER);
         assert_null(work_queue_take_retry(&queue, now + expected - 1));
         now += expected;
         assert_string_equal(work_queue_take_retry(&queue, now), "shop");
@@ -96,11 +95,11 @@ static void test_a_new_revision_does_not_wait_for_the_failure_of_an_old_one(void
     struct work_queue queue;
 
     (void)state;
-    work_queue_init(&queue);
-    assert_int_equal(add(&queue, 1, 0), LINK_TAKEN);
+    work_queue_init(&queue, NULL);
+    assert_int_equal(add(&queue, 1, 0), WORK_TAKEN);
     work_queue_finish(&queue, work_queue_begin(&queue), 0, &err);
-    assert_int_equal(add(&queue, 1, 1), LINK_LATER);
-    assert_int_equal(work_queue_add(&queue, &action, &next, NULL, 1), LINK_TAKEN);
+    assert_int_equal(add(&queue, 1, 1), WORK_LATER);
+    assert_int_equal(work_queue_add(&queue, &action, &next, NULL, 1), WORK_TAKEN);
     work_queue_fini(&queue);
 }
 
@@ -110,8 +109,8 @@ static void test_an_old_failure_is_forgotten(void **state)
     struct work_queue queue;
 
     (void)state;
-    work_queue_init(&queue);
-    assert_int_equal(add(&queue, 1, 0), LINK_TAKEN);
+    work_queue_init(&queue, NULL);
+    assert_int_equal(add(&queue, 1, 0), WORK_TAKEN);
     work_queue_finish(&queue, work_queue_begin(&queue), 0, &err);
     work_queue_forget_done(&queue, 60000);
     assert_non_null(work_queue_error(&queue, "shop"));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/revision.h"
+#include "control/revision.h"
 
 #include "base/mem.h"
 #include "model/app_json.h"

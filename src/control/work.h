@@ -10,8 +10,8 @@
 
 #include "base/err.h"
 #include "base/map.h"
+#include "control/revision.h"
 #include "model/action.h"
-#include "server/revision.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -32,20 +32,28 @@ struct work {
     bool is_told;       /* WORK_FAILED: its app was told that the wait is over */
     unsigned failures;
     char error[480];
-    void *owner;       /* the link's, while running */
-    struct call *call; /* the link's, while running */
+    void *owner; /* whoever carries it out sets both, while it runs */
+    void *call;
 };
 
 struct work_queue {
     struct map by_key;
     struct work *queued, *queued_last;
     unsigned running;
+    void (*cancel)(void *call);
 };
 
-void work_queue_init(struct work_queue *queue);
+/* `cancel` ends the call of a running one that is dropped; NULL where none has calls. */
+void work_queue_init(struct work_queue *queue, void (*cancel)(void *call));
 void work_queue_fini(struct work_queue *queue);
 
-/* LINK_TAKEN, LINK_PENDING or LINK_LATER of link.h. */
+enum {
+    WORK_TAKEN = 0,
+    WORK_PENDING = 1, /* the same action is under way, or done since the last observation */
+    WORK_LATER = 2,   /* it failed a moment ago: work_queue_take_retry will tell */
+};
+
+/* Copies the action unless it is superfluous; keeps a reference to the revision. */
 int work_queue_add(struct work_queue *queue, const struct action *action,
                    struct revision *revision, const char *registry_auth, uint64_t now_ms);
 

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/work.h"
+#include "control/work.h"
 
 #include "base/mem.h"
-#include "server/call.h"
-#include "server/link.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -14,15 +12,14 @@
 #define RETRY_WAIT_MS_MIN ((uint64_t)1000)
 #define RETRY_WAIT_MS_MAX ((uint64_t)60000)
 
-void work_queue_init(struct work_queue *queue)
+void work_queue_init(struct work_queue *queue, void (*cancel)(void *call))
 {
-    *queue = (struct work_queue){0};
+    *queue = (struct work_queue){.cancel = cancel};
     map_init(&queue->by_key);
 }
 
 static void work_free(struct work *work)
 {
-    work->call = call_cancel(work->call);
     work->revision = revision_unref(work->revision);
     (void)arena_free(work->arena);
     free(work);
@@ -33,10 +30,13 @@ void work_queue_cancel(struct work_queue *queue)
     size_t at = 0;
     void *work;
 
-    while (map_next(&queue->by_key, &at, NULL, &work))
+    while (map_next(&queue->by_key, &at, NULL, &work)) {
+        if (((struct work *)work)->call)
+            queue->cancel(((struct work *)work)->call);
         work_free(work);
+    }
     map_fini(&queue->by_key);
-    work_queue_init(queue);
+    work_queue_init(queue, queue->cancel);
 }
 
 void work_queue_fini(struct work_queue *queue)
@@ -100,12 +100,12 @@ int work_queue_add(struct work_queue *queue, const struct action *action,
 
     if (old && old->state != WORK_FAILED) {
         work_free(work);
-        return LINK_PENDING;
+        return WORK_PENDING;
     }
     /* A new revision does not wait for what an old one met. */
     if (old && old->revision == revision && now_ms < old->retry_ms) {
         work_free(work);
-        return LINK_LATER;
+        return WORK_LATER;
     }
     if (old) {
         if (old->revision == revision)
@@ -115,7 +115,7 @@ int work_queue_add(struct work_queue *queue, const struct action *action,
     }
     (void)map_set(&queue->by_key, work->key, work);
     enqueue(queue, work);
-    return LINK_TAKEN;
+    return WORK_TAKEN;
 }
 
 struct work *work_queue_begin(struct work_queue *queue)
