@@ -6,7 +6,6 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/random.h"
-#include "control/work.h"
 #include "model/intent_json.h"
 #include "server/registry.h"
 
@@ -14,15 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* A resolver may hold an answer for its TTL and a little more, for the way and for rounding. */
-#define LEAVING_GRACE_MS 1000
-
-/* A copy that is on its way out: no longer answered, still running. */
-struct departure {
-    char id[129];
-    uint64_t since_ms;
-};
 
 struct reconciler {
     uv_loop_t *loop;
@@ -265,7 +255,7 @@ struct control_cluster *reconciler_clusters(const struct reconciler *r, struct a
     return clusters;
 }
 
-/* Leaving: a copy that clients may still know is not taken away before they forget it. */
+/* Leaving: see control/departures.h. */
 
 static bool is_leaving(void *ctx, const char *cluster, const char *replica_id)
 {
@@ -277,46 +267,10 @@ static bool is_leaving(void *ctx, const char *cluster, const char *replica_id)
     while (map_next(&r->records->apps, &at, NULL, &value)) {
         const struct app_record *record = value;
 
-        if (map_find(&record->leaving, replica_id))
+        if (departures_has(&record->departures, replica_id))
             return true;
     }
     return false;
-}
-
-static unsigned ttl_ms(const struct revision *revision, const char *service)
-{
-    const struct service *s = app_find_service(revision->app, service);
-
-    if (!s || !service_steered_port(s))
-        return 0;
-    return (s->ttl_s ? s->ttl_s : revision->app->ttl_s) * 1000;
-}
-
-/* 0: it may go. Else how long it stays. */
-static uint64_t departure_wait(struct reconciler *r, struct app_record *record,
-                               const struct action *action)
-{
-    unsigned ttl = ttl_ms(record->revision, action->service);
-    uint64_t now = clock_monotonic_ms();
-
-    if (!ttl || record->removing || strlen(action->id) >= sizeof(((struct departure *)0)->id))
-        return 0;
-
-    struct departure *departure = map_find(&record->leaving, action->id);
-    if (!departure) {
-        departure = mem_new(struct departure);
-        (void)snprintf(departure->id, sizeof(departure->id), "%s", action->id);
-        departure->since_ms = now;
-        (void)map_set(&record->leaving, departure->id, departure);
-        reconciler_touch_intent(r);
-    }
-    uint64_t until = departure->since_ms + ttl + LEAVING_GRACE_MS;
-    return until > now ? until - now : 0;
-}
-
-static void forget_departure(struct app_record *record, const char *id)
-{
-    free(map_remove(&record->leaving, id));
 }
 
 static void on_leaving_timer(uv_timer_t *timer)
@@ -333,105 +287,80 @@ static void wake_in(struct reconciler *r, uint64_t wait_ms)
 
 /* One app. */
 
+/* One record's view of the reconciler, for a round. */
+struct round_ctx {
+    const struct reconciler *r;
+    const struct app_record *record;
+};
+
+static enum replica_endpoint round_on_verdict(void *ctx, const char *address, unsigned port)
+{
+    const struct round_ctx *round = ctx;
+
+    return steering_verdict(round->r->steering, address, port);
+}
+
+static int round_on_submit(void *ctx, const struct action *action)
+{
+    const struct round_ctx *round = ctx;
+    const struct revision *revision = round->record->revision;
+    struct link *link = map_find(&round->r->links, action->cluster);
+    const struct service *service =
+        action->service ? app_find_service(revision->app, action->service) : NULL;
+    struct arena *arena = arena_new();
+    const char *auth = action->kind == ACTION_REPLICA_START && service
+                           ? registry_auth(round->r->registry, arena, service->image)
+                           : NULL;
+    int r = link_submit(link, action, round->record->revision, auth);
+
+    (void)arena_free(arena);
+    return r;
+}
+
+static unsigned round_on_count_pending(void *ctx, const char *cluster)
+{
+    const struct round_ctx *round = ctx;
+    const struct link *link = map_find(&round->r->links, cluster);
+
+    return link ? link_count_pending(link, round->record->name) : 0;
+}
+
+static const char *round_on_error(void *ctx, const char *cluster)
+{
+    const struct round_ctx *round = ctx;
+
+    return link_action_error(map_find(&round->r->links, cluster), round->record->name);
+}
+
+static struct round_world world_of(struct round_ctx *ctx)
+{
+    return (struct round_world){
+        .verdict = round_on_verdict,
+        .submit = round_on_submit,
+        .count_pending = round_on_count_pending,
+        .error = round_on_error,
+        .ctx = ctx,
+    };
+}
+
 enum replica_endpoint reconciler_verdict(const struct reconciler *r,
                                          const struct app_record *record,
                                          const struct cluster *cluster,
                                          const struct observed_replica *replica)
 {
-    const struct service *service = app_find_service(record->revision->app, replica->service);
-    const struct port *steered = service ? service_steered_port(service) : NULL;
-    enum replica_endpoint best = REPLICA_ENDPOINT_NONE;
+    struct round_ctx ctx = {.r = r, .record = record};
+    struct round_world world = world_of(&ctx);
 
-    if (!steered || service->probe.kind == PROBE_NONE ||
-        map_find(&record->leaving, replica->id))
-        return REPLICA_ENDPOINT_NONE;
-    for (size_t p = 0; p < replica->port_count; p++) {
-        if (replica->ports[p].target != steered->target)
-            continue;
-        for (size_t a = 0; a < cluster->addresses.count; a++) {
-            enum replica_endpoint verdict = steering_verdict(
-                r->steering, cluster->addresses.items[a], replica->ports[p].published);
-
-            if (verdict == REPLICA_ENDPOINT_UP || best == REPLICA_ENDPOINT_NONE)
-                best = verdict;
-        }
-    }
-    return best;
+    return round_endpoint(record->revision, &record->departures, &world, cluster, replica);
 }
 
-static void add_verdicts(const struct reconciler *r, const struct app_record *record,
-                         struct arena *arena, struct control_cluster *cluster)
-{
-    const struct observation *seen = cluster->observation;
-
-    if (!seen)
-        return;
-    enum replica_endpoint *endpoints =
-        arena_array(arena, seen->replica_count, sizeof(*endpoints));
-    for (size_t i = 0; i < seen->replica_count; i++)
-        if (strcmp(seen->replicas[i].app, record->name) == 0)
-            endpoints[i] = reconciler_verdict(r, record, cluster->cluster, &seen->replicas[i]);
-    cluster->endpoints = endpoints;
-}
-
-/* What one look at an app found. */
-struct look {
-    unsigned taken, pending, later, leaving; /* actions by what the links said */
-    unsigned held, unreachable;              /* holds */
-    unsigned running;                        /* actions of the app that links still have */
-    const char *error;                       /* of an action that waits to be tried again */
-};
-
-static void submit(struct reconciler *r, struct app_record *record, const struct action *action,
-                   struct look *look)
-{
-    struct link *link = map_find(&r->links, action->cluster);
-    const struct service *service =
-        action->service ? app_find_service(record->revision->app, action->service) : NULL;
-    struct arena *arena = arena_new();
-
-    if (action->kind == ACTION_REPLICA_REMOVE) {
-        uint64_t wait = departure_wait(r, record, action);
-
-        if (wait) {
-            wake_in(r, wait);
-            look->leaving++;
-            (void)arena_free(arena);
-            return;
-        }
-    }
-    const char *auth = action->kind == ACTION_REPLICA_START && service
-                           ? registry_auth(r->registry, arena, service->image)
-                           : NULL;
-    switch (link_submit(link, action, record->revision, auth)) {
-    case WORK_TAKEN:
-        look->taken++;
-        if (action->kind == ACTION_REPLICA_REMOVE)
-            forget_departure(record, action->id);
-        break;
-    case WORK_LATER:
-        look->later++;
-        look->error = link_action_error(link, record->name);
-        break;
-    default:
-        look->pending++;
-        break;
-    }
-    (void)arena_free(arena);
-}
-
-static void note_holds(struct app_record *record, const struct control_output *output,
-                       struct look *look)
+static void note_holds(struct app_record *record, const struct control_output *output)
 {
     json_array_clear(record->waiting);
     record->trouble[0] = '\0';
     for (size_t i = 0; i < output->hold_count; i++) {
         const struct control_hold *hold = &output->holds[i];
 
-        if (hold->unreachable)
-            look->unreachable++;
-        else
-            look->held++;
         (void)json_array_append_new(
             record->waiting, json_pack("{s:s, s:s, s:s, s:b}", "cluster", hold->cluster,
                                        "service", hold->service ? hold->service : "", "for",
@@ -441,25 +370,6 @@ static void note_holds(struct app_record *record, const struct control_output *o
                        used ? "; " : "", hold->service ? hold->service : "",
                        hold->service ? " at " : "", hold->cluster, hold->reason);
     }
-}
-
-/*
- *  links work   later   held or leaving   unreachable   state
- *  yes          *       *                 *             working
- *  no           yes     *                 *             stuck
- *  no           no      yes               *             working
- *  no           no      no                yes           waiting
- *  no           no      no                no            in-step
- */
-static enum app_state state_of(const struct look *look)
-{
-    if (look->taken || look->pending || look->running)
-        return APP_WORKING;
-    if (look->later)
-        return APP_STUCK;
-    if (look->held || look->leaving)
-        return APP_WORKING;
-    return look->unreachable ? APP_WAITING : APP_IN_STEP;
 }
 
 static void announce(struct app_record *record)
@@ -495,33 +405,28 @@ static void forget_app(struct reconciler *r, struct app_record *record)
 static void reconcile(struct reconciler *r, struct app_record *record)
 {
     struct arena *arena = arena_new();
-    struct control_output output;
-    struct look look = {0};
-    size_t count;
-    struct control_cluster *clusters = reconciler_clusters(r, arena, &count);
+    struct round_ctx ctx = {.r = r, .record = record};
+    struct round_world world = world_of(&ctx);
+    struct round round = {
+        .app_name = record->name,
+        .revision = record->revision,
+        .removing = record->removing,
+        .remove_volumes = record->remove_volumes,
+        .departures = &record->departures,
+        .now_ms = clock_monotonic_ms(),
+    };
+    struct round_result result;
 
-    for (size_t i = 0; i < count; i++)
-        add_verdicts(r, record, arena, &clusters[i]);
-    control_decide(&output, arena,
-                   &(struct control_input){.app_name = record->name,
-                                           .app = record->revision->app,
-                                           .plan = record->revision->plan,
-                                           .digests = record->revision->digests,
-                                           .removing = record->removing,
-                                           .remove_volumes = record->remove_volumes,
-                                           .clusters = clusters,
-                                           .cluster_count = count});
-    note_holds(record, &output, &look);
-    for (size_t i = 0; i < output.action_count; i++)
-        submit(r, record, &output.actions[i], &look);
-    for (size_t i = 0; i < count; i++) {
-        const struct link *link = map_find(&r->links, clusters[i].cluster->name);
-
-        look.running += link ? link_count_pending(link, record->name) : 0;
-    }
-    if (look.error)
-        (void)snprintf(record->trouble, sizeof(record->trouble), "%s", look.error);
-    record->state = state_of(&look);
+    round.clusters = reconciler_clusters(r, arena, &round.cluster_count);
+    round_run(&result, arena, &round, &world);
+    note_holds(record, &result.output);
+    if (result.error)
+        (void)snprintf(record->trouble, sizeof(record->trouble), "%s", result.error);
+    if (result.has_departed)
+        reconciler_touch_intent(r);
+    if (result.wake_ms)
+        wake_in(r, result.wake_ms);
+    record->state = result.state;
     announce(record);
     if (record->removing && record->state == APP_IN_STEP && !record->is_committing)
         forget_app(r, record);

@@ -12,13 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *app_state_name(enum app_state state)
-{
-    static const char *const names[] = {"working", "waiting", "in-step", "stuck"};
-
-    return names[state];
-}
-
 struct app_record *records_find(const struct records *records, const char *name)
 {
     return map_find(&records->apps, name);
@@ -31,19 +24,14 @@ struct app_record *records_add(struct records *records, const char *name)
     record->name = mem_strdup(name);
     record->progress = feed_new(0);
     record->waiting = json_array();
-    map_init(&record->leaving);
+    departures_init(&record->departures);
     (void)map_set(&records->apps, record->name, record);
     return record;
 }
 
 static void record_free(struct app_record *record)
 {
-    size_t at = 0;
-    void *departure;
-
-    while (map_next(&record->leaving, &at, NULL, &departure))
-        free(departure);
-    map_fini(&record->leaving);
+    departures_fini(&record->departures);
     (void)revision_unref(record->revision);
     (void)feed_free(record->progress);
     json_decref(record->waiting);

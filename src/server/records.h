@@ -6,22 +6,13 @@
 #pragma once
 
 #include "base/map.h"
-#include "control/revision.h"
+#include "control/round.h"
 #include "model/fleet.h"
 #include "model/intent.h"
 #include "server/feed.h"
 #include "store/store.h"
 
 #include <stdbool.h>
-
-enum app_state {
-    APP_WORKING, /* actions are under way or wait for each other */
-    APP_WAITING, /* all that is left waits for clusters that cannot be reached */
-    APP_IN_STEP,
-    APP_STUCK, /* all that is left failed and will be tried again later */
-};
-
-const char *app_state_name(enum app_state state);
 
 struct app_record {
     char *name;
@@ -37,7 +28,7 @@ struct app_record {
     unsigned actions_done, actions_total; /* since the last command */
     char trouble[480];                    /* what keeps it from being in step */
     json_t *waiting;                      /* array for GET /v1/apps/NAME */
-    struct map leaving;                   /* replica id -> struct departure, owned */
+    struct departures departures;
 };
 
 struct records {

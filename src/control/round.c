@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "control/round.h"
+
+#include "control/work.h"
+
+#include <string.h>
+
+const char *app_state_name(enum app_state state)
+{
+    static const char *const names[] = {"working", "waiting", "in-step", "stuck"};
+
+    return names[state];
+}
+
+/* What one look at an app found. */
+struct look {
+    unsigned taken, pending, later, leaving; /* actions, by what became of them */
+    unsigned held, unreachable;              /* holds */
+    unsigned running;                        /* actions that the clusters still have */
+};
+
+enum replica_endpoint round_endpoint(const struct revision *revision,
+                                     const struct departures *departures,
+                                     const struct round_world *world,
+                                     const struct cluster *cluster,
+                                     const struct observed_replica *replica)
+{
+    const struct service *service = app_find_service(revision->app, replica->service);
+    const struct port *steered = service ? service_steered_port(service) : NULL;
+    enum replica_endpoint best = REPLICA_ENDPOINT_NONE;
+
+    if (!steered || service->probe.kind == PROBE_NONE ||
+        departures_has(departures, replica->id))
+        return REPLICA_ENDPOINT_NONE;
+    for (size_t p = 0; p < replica->port_count; p++) {
+        if (replica->ports[p].target != steered->target)
+            continue;
+        for (size_t a = 0; a < cluster->addresses.count; a++) {
+            enum replica_endpoint verdict = world->verdict(
+                world->ctx, cluster->addresses.items[a], replica->ports[p].published);
+
+            if (verdict == REPLICA_ENDPOINT_UP || best == REPLICA_ENDPOINT_NONE)
+                best = verdict;
+        }
+    }
+    return best;
+}
+
+static void add_endpoints(struct arena *arena, const struct round *round,
+                          const struct round_world *world, struct control_cluster *cluster)
+{
+    const struct observation *seen = cluster->observation;
+
+    if (!seen)
+        return;
+    enum replica_endpoint *endpoints =
+        arena_array(arena, seen->replica_count, sizeof(*endpoints));
+    for (size_t i = 0; i < seen->replica_count; i++)
+        if (strcmp(seen->replicas[i].app, round->app_name) == 0)
+            endpoints[i] = round_endpoint(round->revision, round->departures, world,
+                                          cluster->cluster, &seen->replicas[i]);
+    cluster->endpoints = endpoints;
+}
+
+/* How long clients may know a copy of the service; 0: it is not steered. */
+static unsigned ttl_ms(const struct app *app, const char *name)
+{
+    const struct service *service = app_find_service(app, name);
+
+    if (!service || !service_steered_port(service))
+        return 0;
+    return (service->ttl_s ? service->ttl_s : app->ttl_s) * 1000;
+}
+
+/* Whether the copy has to stay for those who know it. An app that goes takes no leave. */
+static bool must_stay(struct round_result *out, const struct round *round,
+                      const struct action *action)
+{
+    unsigned ttl = ttl_ms(round->revision->app, action->service);
+    bool is_new;
+
+    if (!ttl || round->removing)
+        return false;
+    uint64_t wait = departures_wait(round->departures, action->id, ttl, round->now_ms, &is_new);
+    out->has_departed = out->has_departed || is_new;
+    if (wait && (!out->wake_ms || wait < out->wake_ms))
+        out->wake_ms = wait;
+    return wait > 0;
+}
+
+static void submit(struct round_result *out, const struct round *round,
+                   const struct round_world *world, const struct action *action,
+                   struct look *look)
+{
+    if (action->kind == ACTION_REPLICA_REMOVE && must_stay(out, round, action)) {
+        look->leaving++;
+        return;
+    }
+    switch (world->submit(world->ctx, action)) {
+    case WORK_TAKEN:
+        look->taken++;
+        if (action->kind == ACTION_REPLICA_REMOVE)
+            departures_forget(round->departures, action->id);
+        break;
+    case WORK_LATER:
+        look->later++;
+        out->error = world->error(world->ctx, action->cluster);
+        break;
+    default:
+        look->pending++;
+        break;
+    }
+}
+
+/*
+ *  actions under way   later   held or leaving   unreachable   state
+ *  yes                 *       *                 *             working
+ *  no                  yes     *                 *             stuck
+ *  no                  no      yes               *             working
+ *  no                  no      no                yes           waiting
+ *  no                  no      no                no            in-step
+ */
+static enum app_state state_of(const struct look *look)
+{
+    if (look->taken || look->pending || look->running)
+        return APP_WORKING;
+    if (look->later)
+        return APP_STUCK;
+    if (look->held || look->leaving)
+        return APP_WORKING;
+    return look->unreachable ? APP_WAITING : APP_IN_STEP;
+}
+
+void round_run(struct round_result *out, struct arena *arena, const struct round *round,
+               const struct round_world *world)
+{
+    struct look look = {0};
+
+    *out = (struct round_result){0};
+    for (size_t i = 0; i < round->cluster_count; i++)
+        add_endpoints(arena, round, world, &round->clusters[i]);
+    control_decide(&out->output, arena,
+                   &(struct control_input){.app_name = round->app_name,
+                                           .app = round->revision->app,
+                                           .plan = round->revision->plan,
+                                           .digests = round->revision->digests,
+                                           .removing = round->removing,
+                                           .remove_volumes = round->remove_volumes,
+                                           .clusters = round->clusters,
+                                           .cluster_count = round->cluster_count});
+    for (size_t i = 0; i < out->output.hold_count; i++) {
+        look.unreachable += out->output.holds[i].unreachable;
+        look.held += !out->output.holds[i].unreachable;
+    }
+    for (size_t i = 0; i < out->output.action_count; i++)
+        submit(out, round, world, &out->output.actions[i], &look);
+    for (size_t i = 0; i < round->cluster_count; i++)
+        look.running += world->count_pending(world->ctx, round->clusters[i].cluster->name);
+    out->state = state_of(&look);
+}
