@@ -42,7 +42,7 @@ struct table_endpoint {
 struct table_candidate {
     uint8_t ip[16];
     uint32_t weight;                    /* >= 1 */
-    uint16_t cluster, region, provider; /* ids within this family; equal: the same domain */
+    uint32_t cluster, region, provider; /* ids within this table; equal: the same domain */
 };
 
 struct table_family { /* A or AAAA */
@@ -56,7 +56,7 @@ struct table_name {
     const char *app, *service;
     unsigned ttl_s;
     bool fail_open;                   /* every endpoint looks down: all are answered */
-    struct table_endpoint *endpoints; /* all, in the intent's order */
+    struct table_endpoint *endpoints; /* all, sorted by address as in the intent */
     size_t endpoint_count;
 
     /* Made by table_seal from the endpoints whose weight is not 0. */
