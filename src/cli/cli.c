@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/cli.h"
 
+#include "cli/table.h"
 #include "cli/usage.h"
 #include "seawall_version.h"
 
@@ -61,8 +62,11 @@ static void print_usage(FILE *file, const struct cli *cli)
     buf_fini(&text);
 }
 
-static int refuse_usage(const struct cli *cli, const struct err *err)
+/* Texts name words of the command line, of files and of servers: none may command the terminal.
+ */
+static int refuse_usage(const struct cli *cli, struct err *err)
 {
+    table_clean(err->text);
     if (!cli->command) {
         (void)fprintf(stderr, "seawall: %s\nSee 'seawall --help'\n", err->text);
         return CLI_USAGE;
@@ -70,6 +74,12 @@ static int refuse_usage(const struct cli *cli, const struct err *err)
     (void)fprintf(stderr, "seawall %s: %s\nSee 'seawall %s --help'\n", cli->name, err->text,
                   cli->name);
     return CLI_USAGE;
+}
+
+static void say_failure(struct err *err)
+{
+    table_clean(err->text);
+    (void)fprintf(stderr, "seawall: %s\n", err->text);
 }
 
 static int refuse_command(const struct cli *cli, const char *word)
@@ -126,7 +136,7 @@ static int run(struct cli *cli, const struct line *line)
     if (r == CLI_USAGE && err.code)
         return refuse_usage(cli, &err);
     if (err.code)
-        (void)fprintf(stderr, "seawall: %s\n", err.text);
+        say_failure(&err);
     return r < 0 ? CLI_FAILED : r;
 }
 
@@ -140,7 +150,7 @@ static int flush_output(int exit_code)
         return exit_code;
     if (errno != EPIPE) {
         (void)err_sys(&err, "write to standard output");
-        (void)fprintf(stderr, "seawall: %s\n", err.text);
+        say_failure(&err);
     }
     return exit_code == CLI_DONE ? CLI_FAILED : exit_code;
 }

@@ -138,7 +138,7 @@ static int diagnose(const struct client *client, const struct err *cause, struct
     case ENOENT:
     case ENOTDIR:
     case ECONNREFUSED:
-        return err_set(err, -problem,
+        return err_set(err, -ECONNREFUSED,
                        "no server is running at '%s'. Start one with 'seawall server', or name "
                        "its socket with --socket",
                        client->socket);

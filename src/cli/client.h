@@ -40,7 +40,8 @@ void client_closep(struct client **client);
 /*
  * Sends one request and waits for its answer. `body` may be NULL. CLIENT_OK, CLIENT_REFUSED,
  * CLIENT_INTERRUPTED or a negative errno: -ENOENT for 404, -EBUSY for 409, -EINVAL for 400,
- * -EAGAIN for 503, -EIO for the rest. The caller releases *out; it is set for the first two.
+ * -EAGAIN for 503, -ECONNREFUSED without a server, -EIO for the rest. The caller releases *out;
+ * it is set for the first two.
  */
 int client_call(struct client *client, const char *method, const char *path, const json_t *body,
                 json_t **out, struct err *err) MUST_USE;
