@@ -1,33 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "control/decide.h"
 
-#include "control/view.h"
+#include "control/decide_internal.h"
 
 #include <limits.h>
 #include <string.h>
 
-/* What all steps of one decision need. */
-struct decision {
-    struct control_output *out;
-    struct arena *arena;
-    const struct control_input *input;
-    const struct view *view;
-};
-
-/* One service, and what is known of it over all clusters. */
-struct scope {
-    size_t index;
-    const struct service *service;
-    const char *digest;
-    const struct plan_service *planned;
-    unsigned serving;         /* in all clusters that can be seen */
-    unsigned serving_planned; /* the same, counting no cluster for more than the plan does */
-    bool plan_serves;         /* every cluster that can be seen has what the plan wants of it */
-    const char *replacing;    /* the domain whose serving copies may be replaced; NULL: none */
-    enum domain_level level;
-};
-
-static struct action *add_action(struct decision *d, enum action_kind kind,
+struct action *decide_add_action(struct decision *d, enum action_kind kind,
                                  const struct cell *cell, const char *reason)
 {
     struct control_output *out = d->out;
@@ -48,7 +27,7 @@ static void add_replica_action(struct decision *d, enum action_kind kind,
                                const struct cell *cell, const struct observed_replica *replica,
                                const char *digest, const char *reason)
 {
-    struct action *action = add_action(d, kind, cell, reason);
+    struct action *action = decide_add_action(d, kind, cell, reason);
 
     action->service = replica->service;
     action->number = replica->number;
@@ -56,7 +35,7 @@ static void add_replica_action(struct decision *d, enum action_kind kind,
     action->digest = digest;
 }
 
-static void add_hold(struct decision *d, const struct cell *cell, const char *service,
+void decide_add_hold(struct decision *d, const struct cell *cell, const char *service,
                      bool unreachable, const char *reason)
 {
     struct control_output *out = d->out;
@@ -155,7 +134,7 @@ static void ensure_objects(struct decision *d, size_t cluster)
             find_user(d, cluster, app->networks[i].key, service_uses_network);
 
         if (cell && !network_is_there(d, cell, &app->networks[i]))
-            add_action(d, ACTION_NETWORK_ENSURE, cell, "missing")->target =
+            decide_add_action(d, ACTION_NETWORK_ENSURE, cell, "missing")->target =
                 app->networks[i].key;
     }
     for (size_t i = 0; i < app->volume_count; i++) {
@@ -163,7 +142,8 @@ static void ensure_objects(struct decision *d, size_t cluster)
             find_user(d, cluster, app->volumes[i].key, service_uses_volume);
 
         if (cell && !volume_is_there(d, cell, &app->volumes[i]))
-            add_action(d, ACTION_VOLUME_ENSURE, cell, "missing")->target = app->volumes[i].key;
+            decide_add_action(d, ACTION_VOLUME_ENSURE, cell, "missing")->target =
+                app->volumes[i].key;
     }
 }
 
@@ -213,8 +193,7 @@ static bool dependency_is_met(const struct decision *d, size_t cluster,
     return false;
 }
 
-/* NULL when all are met, else the reason to wait. */
-static const char *unmet_dependency(const struct decision *d, size_t cluster,
+const char *decide_unmet_dependency(const struct decision *d, size_t cluster,
                                     const struct service *service)
 {
     static const char *const words[] = {"started", "healthy", "completed"};
@@ -237,13 +216,13 @@ static void start_missing(struct decision *d, const struct scope *scope, size_t 
     if (!service_has_its_objects(d, cell, scope->service))
         return; /* ensure_objects has named the action that comes first */
 
-    const char *waits = unmet_dependency(d, cluster, scope->service);
+    const char *waits = decide_unmet_dependency(d, cluster, scope->service);
     if (waits) {
-        add_hold(d, cell, scope->service->name, false, waits);
+        decide_add_hold(d, cell, scope->service->name, false, waits);
         return;
     }
     for (unsigned i = 0, number = 1; i < missing; i++, number++) {
-        struct action *action = add_action(d, ACTION_REPLICA_START, cell, reason);
+        struct action *action = decide_add_action(d, ACTION_REPLICA_START, cell, reason);
 
         number = cell_free_number(cell, number);
         action->service = scope->service->name;
@@ -266,9 +245,9 @@ static void mend(struct decision *d, const struct scope *scope, size_t cluster,
                                "unhealthy");
         if (!replica_needs_start(replica, scope->service->restart))
             continue;
-        const char *waits = unmet_dependency(d, cluster, scope->service);
+        const char *waits = decide_unmet_dependency(d, cluster, scope->service);
         if (waits)
-            add_hold(d, cell, scope->service->name, false, waits);
+            decide_add_hold(d, cell, scope->service->name, false, waits);
         else
             add_replica_action(d, ACTION_REPLICA_START, cell, replica, scope->digest,
                                "does not run");
@@ -336,8 +315,8 @@ static void remove_excess(struct decision *d, const struct scope *scope,
             if (cell->replicas[i] == victim)
                 serves = replica_serves(victim, cell->endpoints[i]);
         if (serves && !may_remove_serving) {
-            add_hold(d, cell, scope->service->name, false,
-                     "an old copy stays until its replacement serves");
+            decide_add_hold(d, cell, scope->service->name, false,
+                            "an old copy stays until its replacement serves");
             return;
         }
         gone[n] = victim;
@@ -380,14 +359,14 @@ static void replace_one(struct decision *d, const struct scope *scope, size_t cl
         return;
     }
     if (!scope->replacing || strcmp(scope->replacing, domain) != 0) {
-        add_hold(d, cell, name, false,
-                 scope->replacing
-                     ? arena_printf(d->arena, "is replaced after %s", scope->replacing)
-                     : "is replaced when all other domains serve");
+        decide_add_hold(d, cell, name, false,
+                        scope->replacing
+                            ? arena_printf(d->arena, "is replaced after %s", scope->replacing)
+                            : "is replaced when all other domains serve");
         return;
     }
     if (cell_count_serving_right(cell, scope->digest) < right) {
-        add_hold(d, cell, name, false, "the new copy does not serve yet");
+        decide_add_hold(d, cell, name, false, "the new copy does not serve yet");
         return;
     }
     if (has_room_for_one_more(scope, cell)) {
@@ -395,7 +374,7 @@ static void replace_one(struct decision *d, const struct scope *scope, size_t cl
         return;
     }
     if (scope->planned->survives && scope->serving <= scope->planned->needed) {
-        add_hold(d, cell, name, false, "too few serve elsewhere to replace one here");
+        decide_add_hold(d, cell, name, false, "too few serve elsewhere to replace one here");
         return;
     }
     add_replica_action(d, ACTION_REPLICA_REMOVE, cell,
@@ -408,6 +387,10 @@ static void decide_cell(struct decision *d, const struct scope *scope, size_t cl
     unsigned right = cell_count_right(cell, scope->digest);
     unsigned outdated = (unsigned)cell->count - right;
 
+    if (cell->cluster->keeps_services) {
+        decide_keep(d, scope, cluster);
+        return;
+    }
     mend(d, scope, cluster, cell);
     if (cell->count < cell->wanted)
         start_missing(d, scope, cluster, cell, cell->wanted - (unsigned)cell->count, "missing");
@@ -429,8 +412,7 @@ static const char *domain_to_replace(const struct decision *d, const struct scop
         const struct cell *cell = view_cell(d->view, scope->index, c);
         const char *domain = cluster_domain(cell->cluster->cluster, scope->level);
 
-        if (cell->cluster->visible && cell->wanted &&
-            cell_count_right(cell, scope->digest) < cell->count &&
+        if (cell->cluster->visible && cell->wanted && cell_is_outdated(cell, scope->digest) &&
             (!candidate || strcmp(domain, candidate) < 0))
             candidate = domain;
     }
@@ -483,7 +465,7 @@ static bool cluster_concerns_app(const struct decision *d, size_t cluster)
     for (size_t s = 0; s < d->view->service_count; s++) {
         const struct cell *cell = view_cell(d->view, s, cluster);
 
-        if (cell->count || (cell->wanted && !d->input->removing))
+        if (cell_is_used(cell) || (cell->wanted && !d->input->removing))
             return true;
     }
     return false;
@@ -501,12 +483,12 @@ static void remove_strangers(struct decision *d, size_t cluster)
 
 /* Taking the app down. */
 
-static bool has_dependent(const struct decision *d, size_t cluster, const char *service)
+bool decide_has_dependent(const struct decision *d, size_t cluster, const char *service)
 {
     const struct app *app = d->input->app;
 
     for (size_t s = 0; s < app->service_count; s++) {
-        if (!view_cell(d->view, s, cluster)->count)
+        if (!cell_is_used(view_cell(d->view, s, cluster)))
             continue;
         for (size_t i = 0; i < app->services[s].dependency_count; i++)
             if (strcmp(app->services[s].dependencies[i].service, service) == 0)
@@ -522,10 +504,12 @@ static void remove_objects(struct decision *d, size_t cluster)
 
     for (size_t i = 0; i < seen->network_count; i++)
         if (strcmp(seen->networks[i].app, d->input->app_name) == 0)
-            add_action(d, ACTION_NETWORK_REMOVE, cell, "down")->target = seen->networks[i].name;
+            decide_add_action(d, ACTION_NETWORK_REMOVE, cell, "down")->target =
+                seen->networks[i].name;
     for (size_t i = 0; d->input->remove_volumes && i < seen->volume_count; i++)
         if (strcmp(seen->volumes[i].app, d->input->app_name) == 0)
-            add_action(d, ACTION_VOLUME_REMOVE, cell, "down")->target = seen->volumes[i].name;
+            decide_add_action(d, ACTION_VOLUME_REMOVE, cell, "down")->target =
+                seen->volumes[i].name;
 }
 
 /* Dependents first, then what they depend on, then networks, as they come free. */
@@ -538,9 +522,9 @@ static void take_down(struct decision *d, size_t cluster)
         const struct cell *cell = view_cell(d->view, s, cluster);
 
         left += cell->count;
-        if (cell->count && has_dependent(d, cluster, d->input->app->services[s].name)) {
-            add_hold(d, cell, d->input->app->services[s].name, false,
-                     "is removed after what depends on it");
+        if (cell->count && decide_has_dependent(d, cluster, d->input->app->services[s].name)) {
+            decide_add_hold(d, cell, d->input->app->services[s].name, false,
+                            "is removed after what depends on it");
             continue;
         }
         for (size_t i = 0; i < cell->count; i++)
@@ -564,10 +548,12 @@ void control_decide(struct control_output *out, struct arena *arena,
     for (size_t c = 0; c < input->cluster_count; c++) {
         if (!input->clusters[c].visible) {
             if (cluster_concerns_app(&d, c))
-                add_hold(&d, &d.view->strangers[c], NULL, true, "cannot be reached");
+                decide_add_hold(&d, &d.view->strangers[c], NULL, true, "cannot be reached");
             continue;
         }
-        if (input->removing) {
+        if (input->clusters[c].keeps_services) {
+            decide_keep_app(&d, c);
+        } else if (input->removing) {
             take_down(&d, c);
         } else {
             remove_strangers(&d, c);

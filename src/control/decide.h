@@ -15,6 +15,8 @@
  * - Copies are replaced in one failure domain of the survive level at a time, and only while
  *   all other domains that can be seen serve.
  * - A cluster that cannot be seen is not touched and nothing is started elsewhere for it.
+ * - A cluster that keeps services by itself is told how many copies of what; when it is told,
+ *   and when it is told to take them away, follows from the rules above.
  */
 #pragma once
 
@@ -40,6 +42,7 @@ struct control_cluster {
     const struct cluster *cluster;
     const struct observation *observation; /* NULL: never seen */
     bool visible;                          /* the observation is current */
+    bool keeps_services;                   /* counts and replaces copies by itself */
     /* One per observation->replicas; NULL: REPLICA_ENDPOINT_NONE for all. */
     const enum replica_endpoint *endpoints;
 };

@@ -93,10 +93,35 @@ static void keep_endpoints(struct intent *intent, struct intent_name *name, size
     for (size_t i = 0; known && i < known->endpoint_count; i++) {
         const struct endpoint *endpoint = &known->endpoints[i];
 
-        if (strcmp(endpoint->cluster, cluster->name) == 0)
-            add_endpoint(intent, name, capacity, cluster, endpoint->address, endpoint->port,
-                         endpoint->pin);
+        if (strcmp(endpoint->cluster, cluster->name) != 0)
+            continue;
+        add_endpoint(intent, name, capacity, cluster, endpoint->address, endpoint->port,
+                     endpoint->pin);
+        name->endpoints[name->endpoint_count - 1].weight = endpoint->weight;
     }
+}
+
+/*
+ * Copies behind one port of their cluster are one endpoint, whose weight says how many they
+ * are. It is down when all of them leave.
+ */
+static void merge_endpoints(struct intent_name *name)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < name->endpoint_count; i++) {
+        struct endpoint *last = kept ? &name->endpoints[kept - 1] : NULL;
+        const struct endpoint *next = &name->endpoints[i];
+
+        if (!last || compare_endpoint(last, next) != 0) {
+            name->endpoints[kept++] = *next;
+            continue;
+        }
+        if (last->pin == PIN_DOWN)
+            last->pin = next->pin;
+        last->weight++;
+    }
+    name->endpoint_count = kept < INTENT_ENDPOINTS_MAX ? kept : INTENT_ENDPOINTS_MAX;
 }
 
 static void add_endpoints(struct intent *intent, struct intent_name *name,
@@ -121,16 +146,16 @@ static void add_endpoints(struct intent *intent, struct intent_name *name,
                 input->is_leaving && input->is_leaving(input->ctx, cluster->name, replica->id)
                     ? PIN_DOWN
                     : PIN_NONE;
-            for (size_t a = 0; port && a < cluster->addresses.count &&
-                               name->endpoint_count < INTENT_ENDPOINTS_MAX;
-                 a++)
-                add_endpoint(intent, name, &capacity, cluster, cluster->addresses.items[a],
-                             port, pin);
+            const struct strings *addresses =
+                replica->addresses.count ? &replica->addresses : &cluster->addresses;
+            for (size_t a = 0; port && a < addresses->count; a++)
+                add_endpoint(intent, name, &capacity, cluster, addresses->items[a], port, pin);
         }
     }
     if (name->endpoint_count)
         qsort(name->endpoints, name->endpoint_count, sizeof(*name->endpoints),
               compare_endpoint);
+    merge_endpoints(name);
 }
 
 /* Two services that claim one name: the first by app and service has it. */

@@ -27,6 +27,8 @@ enum replica_endpoint round_endpoint(const struct revision *revision,
 {
     const struct service *service = app_find_service(revision->app, replica->service);
     const struct port *steered = service ? service_steered_port(service) : NULL;
+    const struct strings *addresses =
+        replica->addresses.count ? &replica->addresses : &cluster->addresses;
     enum replica_endpoint best = REPLICA_ENDPOINT_NONE;
 
     if (!steered || service->probe.kind == PROBE_NONE ||
@@ -35,9 +37,9 @@ enum replica_endpoint round_endpoint(const struct revision *revision,
     for (size_t p = 0; p < replica->port_count; p++) {
         if (replica->ports[p].target != steered->target)
             continue;
-        for (size_t a = 0; a < cluster->addresses.count; a++) {
-            enum replica_endpoint verdict = world->verdict(
-                world->ctx, cluster->addresses.items[a], replica->ports[p].published);
+        for (size_t a = 0; a < addresses->count; a++) {
+            enum replica_endpoint verdict =
+                world->verdict(world->ctx, addresses->items[a], replica->ports[p].published);
 
             if (verdict == REPLICA_ENDPOINT_UP || best == REPLICA_ENDPOINT_NONE)
                 best = verdict;
@@ -72,35 +74,78 @@ static unsigned ttl_ms(const struct app *app, const char *name)
     return (service->ttl_s ? service->ttl_s : app->ttl_s) * 1000;
 }
 
-/* Whether the copy has to stay for those who know it. An app that goes takes no leave. */
+static const struct observation *find_observation(const struct round *round,
+                                                  const char *cluster)
+{
+    for (size_t i = 0; i < round->cluster_count; i++)
+        if (strcmp(round->clusters[i].cluster->name, cluster) == 0)
+            return round->clusters[i].observation;
+    return NULL;
+}
+
+static void leave(struct round_result *out, const struct round *round, const char *id,
+                  unsigned ttl, uint64_t *wait_max)
+{
+    bool is_new;
+    uint64_t wait = departures_wait(round->departures, id, ttl, round->now_ms, &is_new);
+
+    out->has_departed = out->has_departed || is_new;
+    if (wait > *wait_max)
+        *wait_max = wait;
+}
+
+static bool is_taken_away(const struct action *action, const struct observed_replica *replica)
+{
+    return action->kind == ACTION_REPLICA_REMOVE
+               ? strcmp(replica->id, action->id) == 0
+               : strcmp(replica->service, action->service) == 0;
+}
+
+/* Whether copies have to stay for those who know them. An app that goes takes no leave. */
 static bool must_stay(struct round_result *out, const struct round *round,
                       const struct action *action)
 {
     unsigned ttl = ttl_ms(round->revision->app, action->service);
-    bool is_new;
+    const struct observation *seen = find_observation(round, action->cluster);
+    uint64_t wait = 0;
 
     if (!ttl || round->removing)
         return false;
-    uint64_t wait = departures_wait(round->departures, action->id, ttl, round->now_ms, &is_new);
-    out->has_departed = out->has_departed || is_new;
+    for (size_t i = 0; seen && i < seen->replica_count; i++)
+        if (strcmp(seen->replicas[i].app, round->app_name) == 0 &&
+            is_taken_away(action, &seen->replicas[i]))
+            leave(out, round, seen->replicas[i].id, ttl, &wait);
     if (wait && (!out->wake_ms || wait < out->wake_ms))
         out->wake_ms = wait;
     return wait > 0;
+}
+
+static void forget_departures(const struct round *round, const struct action *action)
+{
+    const struct observation *seen = find_observation(round, action->cluster);
+
+    for (size_t i = 0; seen && i < seen->replica_count; i++)
+        if (strcmp(seen->replicas[i].app, round->app_name) == 0 &&
+            is_taken_away(action, &seen->replicas[i]))
+            departures_forget(round->departures, seen->replicas[i].id);
 }
 
 static void submit(struct round_result *out, const struct round *round,
                    const struct round_world *world, const struct action *action,
                    struct look *look)
 {
-    if (action->kind == ACTION_REPLICA_REMOVE && must_stay(out, round, action)) {
+    bool is_removal =
+        action->kind == ACTION_REPLICA_REMOVE || action->kind == ACTION_SERVICE_REMOVE;
+
+    if (is_removal && must_stay(out, round, action)) {
         look->leaving++;
         return;
     }
     switch (world->submit(world->ctx, action)) {
     case WORK_TAKEN:
         look->taken++;
-        if (action->kind == ACTION_REPLICA_REMOVE)
-            departures_forget(round->departures, action->id);
+        if (is_removal)
+            forget_departures(round, action);
         break;
     case WORK_LATER:
         look->later++;

@@ -9,8 +9,7 @@ static int compare_service(const void *name, const void *service)
     return strcmp(name, ((const struct service *)service)->name);
 }
 
-/* The index of the service in the app, or -1. */
-static ptrdiff_t find_service(const struct app *app, const char *name)
+ptrdiff_t view_find_service(const struct app *app, const char *name)
 {
     if (!app->service_count)
         return -1;
@@ -43,11 +42,20 @@ static void add_cluster(struct view *view, struct arena *arena,
 
         if (strcmp(replica->app, input->app_name) != 0)
             continue;
-        ptrdiff_t service = find_service(input->app, replica->service);
+        ptrdiff_t service = view_find_service(input->app, replica->service);
         struct cell *cell =
             service < 0 ? &view->strangers[at] : view_cell(view, (size_t)service, at);
         cell_add(arena, cell, replica,
                  cluster->endpoints ? cluster->endpoints[i] : REPLICA_ENDPOINT_NONE);
+    }
+    for (size_t i = 0; seen && i < seen->service_count; i++) {
+        const struct observed_service *kept = &seen->services[i];
+        ptrdiff_t service = strcmp(kept->app, input->app_name) == 0
+                                ? view_find_service(input->app, kept->service)
+                                : -1;
+
+        if (service >= 0)
+            view_cell(view, (size_t)service, at)->kept = kept;
     }
 }
 
@@ -122,6 +130,17 @@ bool replica_needs_start(const struct observed_replica *replica, enum restart_po
     if (replica->state != REPLICA_EXITED || replica_is_completed(replica, policy))
         return false;
     return policy != RESTART_NO || replica->exit_code >= 128;
+}
+
+bool cell_is_used(const struct cell *cell)
+{
+    return cell->count || cell->kept;
+}
+
+bool cell_is_outdated(const struct cell *cell, const char *digest)
+{
+    return cell_count_right(cell, digest) < cell->count ||
+           (cell->kept && strcmp(cell->kept->digest, digest) != 0);
 }
 
 unsigned cell_count_right(const struct cell *cell, const char *digest)

@@ -14,6 +14,7 @@ struct cell {
     const struct observed_replica **replicas;
     enum replica_endpoint *endpoints; /* same order */
     size_t count, capacity;
+    const struct observed_service *kept; /* NULL: the orchestrator does not keep it here */
 };
 
 struct view {
@@ -22,6 +23,9 @@ struct view {
     /* Replicas of services that the app no longer has, per cluster. */
     struct cell *strangers;
 };
+
+/* The index of the service in the app, or -1. */
+ptrdiff_t view_find_service(const struct app *app, const char *name);
 
 /* Lives in `arena`; points into `input`. */
 struct view *view_new(struct arena *arena, const struct control_input *input);
@@ -44,6 +48,12 @@ bool replica_needs_start(const struct observed_replica *replica, enum restart_po
 
 /* Ended well and is not meant to run again. */
 bool replica_is_completed(const struct observed_replica *replica, enum restart_policy policy);
+
+/* There is something of the service in the cluster. */
+bool cell_is_used(const struct cell *cell);
+
+/* Some of it is made from something else than the file says now. */
+bool cell_is_outdated(const struct cell *cell, const char *digest);
 
 unsigned cell_count_right(const struct cell *cell, const char *digest);
 unsigned cell_count_serving(const struct cell *cell);

@@ -104,6 +104,11 @@ int docker_apply_first(struct driver_call *call, struct err *err)
         return first_of_removal(call, &kind_network);
     case ACTION_VOLUME_REMOVE:
         return first_of_removal(call, &kind_volume);
+    case ACTION_SPACE_ENSURE:
+    case ACTION_SERVICE_APPLY:
+    case ACTION_SERVICE_REMOVE:
+    case ACTION_SPACE_REMOVE:
+        break; /* for orchestrators that keep services by themselves */
     }
     return docker_fail(call, -EINVAL, err, "no such action");
 }

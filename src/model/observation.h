@@ -49,9 +49,22 @@ struct observed_replica {
     const char *status; /* the orchestrator's words: "Up 3 minutes (healthy)" */
     struct observed_port *ports;
     size_t port_count;
+    struct strings addresses; /* where its ports are reached; empty: at the cluster's */
 };
 
-/* A network or volume that carries our labels. */
+/*
+ * A service that the orchestrator keeps by itself: it was told how many copies of what, and
+ * starts, replaces and counts them on its own. The copies are observed replicas as well.
+ */
+struct observed_service {
+    const char *app, *service;
+    const char *digest;  /* what it was told to make copies from */
+    unsigned replicas;   /* how many it was told to run */
+    bool settled;        /* it runs these and no others, and they serve */
+    const char *trouble; /* why it is not settled, for people; "" when nothing is wrong */
+};
+
+/* A network, volume or namespace that carries our labels. */
 struct observed_object {
     const char *name; /* "shop_default" */
     const char *app;
@@ -61,8 +74,10 @@ struct observation {
     struct arena *arena;
     struct observed_replica *replicas;
     size_t replica_count;
-    struct observed_object *networks, *volumes;
-    size_t network_count, volume_count;
+    struct observed_object *networks, *volumes, *spaces;
+    size_t network_count, volume_count, space_count;
+    struct observed_service *services; /* only where the orchestrator keeps services */
+    size_t service_count;
 };
 
 /* Accepts NULL. Returns NULL. */

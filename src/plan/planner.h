@@ -24,6 +24,7 @@ struct planner_room {
     uint64_t cpus_nano, memory_bytes; /* left for this app as a whole; UINT64_MAX: no limit */
     const struct planner_port *ports; /* taken by others */
     size_t port_count;
+    bool shares_ports; /* copies of a service share its published ports: they limit nothing */
 };
 
 struct planner_input {

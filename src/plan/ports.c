@@ -41,6 +41,7 @@ struct slot {
 struct held {
     uint16_t *ports[2]; /* indexed by enum port_protocol */
     size_t count[2];
+    bool is_shared; /* the copies of a service share its ports */
 };
 
 struct ports {
@@ -69,6 +70,7 @@ static void held_init(struct held *held, const struct planner_room *room)
     for (unsigned protocol = PORT_TCP; protocol <= PORT_UDP; protocol++)
         held->ports[protocol] =
             room->port_count ? mem_array(room->port_count, sizeof(uint16_t)) : NULL;
+    held->is_shared = room->shares_ports;
     for (size_t i = 0; i < room->port_count; i++) {
         unsigned protocol = room->ports[i].protocol;
 
@@ -375,6 +377,8 @@ unsigned ports_cap(struct ports *ports, size_t service, unsigned cluster, unsign
     uint32_t begin = ports->claim_first[service];
     uint32_t end = ports->claim_first[service + 1];
 
+    if (ports->held[cluster].is_shared)
+        return max;
     for (uint32_t i = begin; i < end && max; i++) {
         const struct claim *claim = &ports->claims[i];
         unsigned room =

@@ -425,6 +425,11 @@ bool link_is_ready(const struct link *link)
     return link->state == LINK_READY;
 }
 
+bool link_keeps_services(const struct link *link)
+{
+    return link->driver->keeps_services;
+}
+
 const char *link_state_name(const struct link *link)
 {
     if (link->state == LINK_READY)

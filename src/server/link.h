@@ -52,6 +52,7 @@ const struct cluster *link_cluster(const struct link *link);
 void link_set_drained(struct link *link, bool drained);
 
 bool link_is_ready(const struct link *link);
+bool link_keeps_services(const struct link *link);    /* see driver.h */
 const char *link_state_name(const struct link *link); /* "connecting", "ready", "unreachable" */
 int64_t link_since_ms(const struct link *link);       /* wall time of that state */
 const char *link_error(const struct link *link);      /* "" when ready */

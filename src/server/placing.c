@@ -86,7 +86,9 @@ static struct planner_room *make_rooms(struct arena *arena, const struct server_
             !cluster->drained && (link_is_ready(link) || plan_uses(current, cluster->name));
         rooms[i].cpus_nano = cpus ? cpus : UINT64_MAX;
         rooms[i].memory_bytes = memory ? memory : UINT64_MAX;
-        take_ports(&rooms[i], arena, link_observation(link), app->name);
+        rooms[i].shares_ports = link_keeps_services(link);
+        if (!rooms[i].shares_ports)
+            take_ports(&rooms[i], arena, link_observation(link), app->name);
     }
     for (size_t i = 0; i < count; i++)
         if (!records[i]->removing && strcmp(records[i]->name, app->name) != 0)

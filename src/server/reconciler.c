@@ -52,11 +52,16 @@ static json_t *progress_line(const struct app_record *record, const char *phase,
 
 static void describe(const struct action *action, char *out, size_t size)
 {
-    if (action->service)
-        (void)snprintf(out, size, "%s %s-%u", action_kind_name(action->kind), action->service,
-                       action->number);
+    const char *kind = action_kind_name(action->kind);
+
+    if (action->kind == ACTION_SERVICE_APPLY)
+        (void)snprintf(out, size, "%s %s, copies: %u", kind, action->service, action->number);
+    else if (action->kind == ACTION_SERVICE_REMOVE)
+        (void)snprintf(out, size, "%s %s", kind, action->service);
+    else if (action->service)
+        (void)snprintf(out, size, "%s %s-%u", kind, action->service, action->number);
     else
-        (void)snprintf(out, size, "%s %s", action_kind_name(action->kind), action->target);
+        (void)snprintf(out, size, "%s %s", kind, action->target ? action->target : action->app);
 }
 
 static void publish_action(struct reconciler *r, const struct action *action,
@@ -251,6 +256,7 @@ struct control_cluster *reconciler_clusters(const struct reconciler *r, struct a
         clusters[i].cluster = &fleet->clusters[i];
         clusters[i].observation = link ? link_observation(link) : NULL;
         clusters[i].visible = link && link_is_ready(link);
+        clusters[i].keeps_services = link && link_keeps_services(link);
     }
     return clusters;
 }

@@ -247,10 +247,10 @@ static int read_action(struct tool *tool, struct err *err)
     const json_t *json = json_object_get(tool->request, "action");
     int kind = 0;
 
-    while (kind <= ACTION_VOLUME_REMOVE && text(json, "kind") &&
+    while (kind < ACTION_KINDS && text(json, "kind") &&
            strcmp(action_kind_name((enum action_kind)kind), text(json, "kind")) != 0)
         kind++;
-    if (kind > ACTION_VOLUME_REMOVE)
+    if (kind == ACTION_KINDS)
         return err_set(err, -EINVAL, "no such action");
     tool->action = (struct action){
         .kind = (enum action_kind)kind,

@@ -80,13 +80,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size < 2)
         return 0;
-    struct action action = {
-        .kind = (enum action_kind)(data[0] / DRIVER_OPS % (ACTION_VOLUME_REMOVE + 1)),
-        .app = "shop",
-        .service = "web",
-        .number = 1,
-        .target = "default",
-        .digest = "d1"};
+    struct action action = {.kind = (enum action_kind)(data[0] / DRIVER_OPS % ACTION_KINDS),
+                            .app = "shop",
+                            .service = "web",
+                            .number = 1,
+                            .target = "default",
+                            .digest = "d1"};
     struct driver_call call = {.op = (enum driver_op)(data[0] % DRIVER_OPS),
                                .arena = arena_new(),
                                .cluster = &cluster,

@@ -143,6 +143,31 @@ static void test_an_app_on_its_way_down_is_no_longer_answered(void **state)
     (void)intent_free(intent);
 }
 
+static void test_copies_behind_one_port_are_one_endpoint_with_their_weight(void **state)
+{
+    static const char *addresses[] = {"198.51.100.1"};
+    struct world w;
+
+    (void)state;
+    world_init(&w);
+    w.replicas[1].addresses = w.replicas[0].addresses =
+        (struct strings){.items = addresses, .count = 1};
+    w.observations[0].replica_count = 2;
+    w.input.cluster_count = 1;
+    struct intent *intent = intent_make(&w.input);
+    assert_int_equal(intent->names[0].endpoint_count, 1);
+    assert_string_equal(intent->names[0].endpoints[0].address, "198.51.100.1");
+    assert_int_equal(intent->names[0].endpoints[0].weight, 2);
+
+    /* What was known of a cluster that has not been seen since keeps its weight. */
+    w.input.before = intent;
+    w.seen[0].observation = NULL;
+    struct intent *kept = intent_make(&w.input);
+    assert_int_equal(kept->names[0].endpoints[0].weight, 2);
+    (void)intent_free(kept);
+    (void)intent_free(intent);
+}
+
 static void test_without_a_probe_controls_word_stands(void **state)
 {
     struct world w;
@@ -164,6 +189,7 @@ int main(void)
         cmocka_unit_test(test_nobody_new_is_sent_to_a_copy_on_its_way_out),
         cmocka_unit_test(test_an_app_on_its_way_down_is_no_longer_answered),
         cmocka_unit_test(test_without_a_probe_controls_word_stands),
+        cmocka_unit_test(test_copies_behind_one_port_are_one_endpoint_with_their_weight),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

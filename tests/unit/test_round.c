@@ -239,6 +239,37 @@ static void test_an_app_that_is_taken_down_takes_no_leave(void **state)
     world_free(w);
 }
 
+static void test_a_kept_service_stays_until_all_its_copies_were_forgotten(void **state)
+{
+    struct world *w = world_new();
+    struct observed_service kept = {.app = "shop",
+                                    .service = "web",
+                                    .digest = "new",
+                                    .replicas = 2,
+                                    .settled = true,
+                                    .trouble = ""};
+
+    (void)state;
+    add_replica(w, 1, "new");
+    add_replica(w, 2, "new");
+    w->seen.keeps_services = true;
+    w->observation.services = &kept;
+    w->observation.service_count = 1;
+    w->planned.needed = w->planned.placed = 0;
+    w->planned.placement_count = 0;
+    look(w);
+    assert_int_equal(w->submitted, 0);
+    assert_int_equal(w->result.wake_ms, 5000 + DEPARTURE_GRACE_MS);
+    assert_true(departures_has(&w->departures, "web-1"));
+    assert_true(departures_has(&w->departures, "web-2"));
+
+    w->round.now_ms += 5000 + DEPARTURE_GRACE_MS;
+    look(w);
+    assert_int_equal(w->submitted, 1);
+    assert_int_equal(w->kind, ACTION_SERVICE_REMOVE);
+    world_free(w);
+}
+
 static void test_the_verdict_of_a_leaving_copy_does_not_count(void **state)
 {
     struct world *w = world_new();
@@ -269,6 +300,7 @@ int main(void)
         cmocka_unit_test(test_a_cluster_out_of_reach_leaves_the_app_waiting),
         cmocka_unit_test(test_a_copy_stays_for_the_ttl_of_those_who_know_it),
         cmocka_unit_test(test_an_app_that_is_taken_down_takes_no_leave),
+        cmocka_unit_test(test_a_kept_service_stays_until_all_its_copies_were_forgotten),
         cmocka_unit_test(test_the_verdict_of_a_leaving_copy_does_not_count),
     };
 
