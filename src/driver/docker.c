@@ -45,27 +45,6 @@ const char *docker_path(const struct driver_call *call, const char *fmt, ...)
     return arena_printf(call->arena, "/v1.%u%s", call->api_minor, rest);
 }
 
-const char *docker_escape(struct arena *arena, const char *text)
-{
-    static const char plain[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
-    static const char hex[] = "0123456789ABCDEF";
-    char *out = arena_alloc(arena, strlen(text) * 3 + 1), *at = out;
-
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-
-        if (strchr(plain, c)) {
-            *at++ = (char)c;
-        } else {
-            *at++ = '%';
-            *at++ = hex[c >> 4];
-            *at++ = hex[c & 15];
-        }
-    }
-    return out;
-}
-
 static void get(struct http_request *out, const char *path, unsigned timeout_ms)
 {
     out->method = "GET";
@@ -75,7 +54,7 @@ static void get(struct http_request *out, const char *path, unsigned timeout_ms)
 
 static const char *filters(const struct driver_call *call, const char *json)
 {
-    return docker_escape(call->arena, json);
+    return url_escape(call->arena, json);
 }
 
 static void request_containers(struct driver_call *call, struct http_request *out)
@@ -107,7 +86,7 @@ static void request_events(struct driver_call *call, struct http_request *out)
                              call->since_ns / 1000000000, call->since_ns % 1000000000);
     get(out, docker_path(call, "/events?%sfilters=%s", since, filters(call, json)), 0);
     out->stream = true;
-    d->lines = docker_lines_new(call->arena, on_event, call);
+    d->lines = lines_new(call->arena, DOCKER_JSON_LINE_MAX, on_event, call);
 }
 
 static void request_logs(struct driver_call *call, struct http_request *out)
@@ -121,8 +100,8 @@ static void request_logs(struct driver_call *call, struct http_request *out)
     get(out,
         docker_path(call,
                     "/containers/%s/logs?stdout=1&stderr=1&follow=%d&timestamps=%d&tail=%s%s",
-                    docker_escape(call->arena, call->replica_id), call->follow,
-                    call->timestamps, tail, since),
+                    url_escape(call->arena, call->replica_id), call->follow, call->timestamps,
+                    tail, since),
         0);
     out->stream = true;
     if (!call->follow)
@@ -305,7 +284,7 @@ static int reply_events(struct driver_call *call, const struct http_reply *in, s
 
     if (in->status >= 400)
         return docker_fail_reply(call, -EIO, in, err);
-    return docker_lines_end(d->lines, err) < 0 ? err->code : PHASE_DONE;
+    return lines_end(d->lines, err) < 0 ? err->code : PHASE_DONE;
 }
 
 static int reply_logs(struct driver_call *call, const struct http_reply *in, struct err *err)
@@ -362,7 +341,7 @@ static int docker_chunk(struct driver_call *call, const char *data, size_t len, 
         docker_frames_feed(d->frames, data, len);
         return 0;
     }
-    int r = docker_lines_feed(d->lines, data, len, err);
+    int r = lines_feed(d->lines, data, len, err);
     if (r == -EMSGSIZE)
         return docker_fail(call, r, err, "the reply has a line of more than %zu bytes",
                            DOCKER_JSON_LINE_MAX);

@@ -148,7 +148,7 @@ static const char *container_path(const struct driver_call *call, const char *re
                          ? call->action->id
                          : d->name;
 
-    return docker_path(call, "/containers/%s%s", docker_escape(call->arena, id), rest);
+    return docker_path(call, "/containers/%s%s", url_escape(call->arena, id), rest);
 }
 
 static void request_pull(struct driver_call *call, struct http_request *out)
@@ -159,8 +159,8 @@ static void request_pull(struct driver_call *call, struct http_request *out)
     docker_image_split(call->arena, call->service->image, &image);
     post(out,
          docker_path(call, "/images/create?fromImage=%s&tag=%s",
-                     docker_escape(call->arena, image.repository),
-                     docker_escape(call->arena, image.tag)),
+                     url_escape(call->arena, image.repository),
+                     url_escape(call->arena, image.tag)),
          NULL);
     if (call->registry_auth)
         out->headers[out->header_count++] =
@@ -169,7 +169,7 @@ static void request_pull(struct driver_call *call, struct http_request *out)
     out->timeout_ms = PULL_TIMEOUT_MS;
     out->idle_timeout_ms = PULL_IDLE_TIMEOUT_MS;
     d->what = describe(call->arena, "pull", call->service->image);
-    d->lines = docker_lines_new(call->arena, docker_pull_line, call);
+    d->lines = lines_new(call->arena, DOCKER_JSON_LINE_MAX, docker_pull_line, call);
 }
 
 static const char *network_name(const struct driver_call *call, size_t network)
@@ -181,7 +181,7 @@ static const char *object_path(const struct driver_call *call)
 {
     const struct docker *d = call->state;
 
-    return docker_path(call, "%s/%s", d->kind->path, docker_escape(call->arena, d->object));
+    return docker_path(call, "%s/%s", d->kind->path, url_escape(call->arena, d->object));
 }
 
 static void request_create(struct driver_call *call, struct http_request *out)
@@ -189,8 +189,7 @@ static void request_create(struct driver_call *call, struct http_request *out)
     struct docker *d = call->state;
 
     d->what = describe(call->arena, "create", d->name);
-    post(out,
-         docker_path(call, "/containers/create?name=%s", docker_escape(call->arena, d->name)),
+    post(out, docker_path(call, "/containers/create?name=%s", url_escape(call->arena, d->name)),
          docker_container_body(call));
 }
 
@@ -200,7 +199,7 @@ static void request_join(struct driver_call *call, struct http_request *out)
     const char *network = network_name(call, d->joined);
 
     d->what = arena_printf(call->arena, "connect %s to network %s", d->name, network);
-    post(out, docker_path(call, "/networks/%s/connect", docker_escape(call->arena, network)),
+    post(out, docker_path(call, "/networks/%s/connect", url_escape(call->arena, network)),
          docker_join_body(call, d->joined));
 }
 
@@ -324,7 +323,7 @@ static int reply_pull(struct driver_call *call, const struct http_reply *in, str
 
     if (in->status >= 400)
         return docker_fail_reply(call, in->status == 404 ? -ENOENT : -EIO, in, err);
-    if (docker_lines_end(d->lines, err) < 0)
+    if (lines_end(d->lines, err) < 0)
         return err->code;
     if (d->failure.code) {
         *err = d->failure;

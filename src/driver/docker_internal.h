@@ -11,6 +11,8 @@
 #include "base/err.h"
 #include "driver/docker_stream.h"
 #include "driver/driver.h"
+#include "driver/lines.h"
+#include "driver/url.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -78,7 +80,7 @@ struct docker {
     const char *object; /* its name in the Engine */
 
     unsigned health_asked; /* PHASE_LIST_HEALTH */
-    struct docker_lines *lines;
+    struct lines *lines;
     struct docker_frames *frames;
 };
 
@@ -95,9 +97,6 @@ const char *docker_message(struct arena *arena, const struct http_reply *in);
 
 /* "/v1.41" and the rest. In the arena. */
 const char *docker_path(const struct driver_call *call, const char *fmt, ...) PRINTF(2, 3);
-
-/* For a path or query: everything but unreserved characters as %XX (RFC 3986). */
-const char *docker_escape(struct arena *arena, const char *text);
 
 /* The reply's JSON if its status is 2xx and it is an object, or array; NULL with err set. */
 json_t *docker_json(const struct driver_call *call, const struct http_reply *in, json_type type,

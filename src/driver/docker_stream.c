@@ -1,89 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "driver/docker_stream.h"
 
-#include <errno.h>
 #include <stdint.h>
 #include <string.h>
 
 #define AT_SIZE     40 /* "2026-11-24T05:23:30.411664203+00:00" and its NUL */
 #define HEADER_SIZE 8
-
-struct docker_lines {
-    struct arena *arena;
-    docker_on_line *on_line;
-    void *ctx;
-    char *text; /* the beginning of a line whose end is not there yet */
-    size_t len, size;
-};
-
-struct docker_lines *docker_lines_new(struct arena *arena, docker_on_line *on_line, void *ctx)
-{
-    struct docker_lines *lines = arena_new_in(arena, struct docker_lines);
-
-    *lines = (struct docker_lines){.arena = arena, .on_line = on_line, .ctx = ctx};
-    return lines;
-}
-
-/* Keeps a piece. The arena's old copies add up to less than the line itself. */
-static int lines_keep(struct docker_lines *lines, const char *data, size_t len, struct err *err)
-{
-    if (len > DOCKER_JSON_LINE_MAX - lines->len)
-        return err_set(err, -EMSGSIZE, "a line of more than %zu bytes", DOCKER_JSON_LINE_MAX);
-    if (lines->len + len > lines->size) {
-        size_t size = lines->size ? lines->size : 4096;
-        while (size < lines->len + len)
-            size *= 2;
-        char *text = arena_alloc(lines->arena, size);
-        if (lines->len)
-            memcpy(text, lines->text, lines->len);
-        lines->text = text;
-        lines->size = size;
-    }
-    if (len)
-        memcpy(lines->text + lines->len, data, len);
-    lines->len += len;
-    return 0;
-}
-
-static int lines_emit(struct docker_lines *lines, const char *line, size_t len, struct err *err)
-{
-    if (len && line[len - 1] == '\r')
-        len--;
-    return len ? lines->on_line(lines->ctx, line, len, err) : 0;
-}
-
-int docker_lines_feed(struct docker_lines *lines, const char *data, size_t len, struct err *err)
-{
-    const char *end;
-
-    while (len && (end = memchr(data, '\n', len))) {
-        size_t part = (size_t)(end - data);
-        int r;
-
-        if (lines->len) {
-            r = lines_keep(lines, data, part, err);
-            size_t whole = lines->len;
-            lines->len = 0;
-            if (r == 0)
-                r = lines_emit(lines, lines->text, whole, err);
-        } else {
-            r = lines_emit(lines, data, part, err);
-        }
-        if (r < 0)
-            return r;
-        data = end + 1;
-        len -= part + 1;
-    }
-    return lines_keep(lines, data, len, err);
-}
-
-int docker_lines_end(struct docker_lines *lines, struct err *err)
-{
-    size_t len = lines->len;
-
-    lines->len = 0;
-    return lines_emit(lines, lines->text, len, err);
-}
 
 /* One of the two streams of a log. */
 struct log_half {

@@ -1,36 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Docker's two kinds of streams, in whatever pieces they arrive: lines of JSON (events, pull
- * progress) and log frames. No input makes them keep more than their limits.
- *
- * Both are in the arena that they were made in, which also bounds their life.
+ * Docker's log frames, in whatever pieces they arrive. No input makes them keep more than
+ * their limits. They are in the arena that they were made in, which also bounds their life.
  */
 #pragma once
 
 #include "base/arena.h"
 #include "base/attr.h"
-#include "base/err.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #define DOCKER_JSON_LINE_MAX ((size_t)1 << 20)  /* an event of a container with many labels */
 #define DOCKER_LOG_LINE_MAX  ((size_t)64 << 10) /* longer lines are split */
-
-/* Returns 0, or a negative errno with `err` set, which ends the feeding. */
-typedef int docker_on_line(void *ctx, const char *line, size_t len, struct err *err);
-
-struct docker_lines;
-
-struct docker_lines *docker_lines_new(struct arena *arena, docker_on_line *on_line,
-                                      void *ctx) MUST_USE;
-
-/* Empty lines are skipped. 0, -EMSGSIZE for a line without end, or what on_line returned. */
-int docker_lines_feed(struct docker_lines *lines, const char *data, size_t len,
-                      struct err *err) MUST_USE;
-
-/* Hands over a last line that has no newline. */
-int docker_lines_end(struct docker_lines *lines, struct err *err) MUST_USE;
 
 struct docker_log {
     bool is_stderr;

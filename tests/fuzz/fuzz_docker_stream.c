@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Docker's streams in pieces: the first byte says which stream and how large the pieces are. */
 #include "driver/docker_stream.h"
+#include "driver/lines.h"
 
 #include <assert.h>
 #include <stdint.h>
@@ -32,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
 
     struct arena *arena = arena_new();
-    struct docker_lines *lines = docker_lines_new(arena, on_line, NULL);
+    struct lines *lines = lines_new(arena, DOCKER_JSON_LINE_MAX, on_line, NULL);
     struct docker_frames *frames = docker_frames_new(arena, data[0] & 2, on_log, NULL);
     size_t piece = (size_t)(data[0] >> 2) + 1;
     struct err err;
@@ -44,11 +45,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (data[0] & 1)
             docker_frames_feed(frames, (const char *)data + at, len);
         else
-            r = docker_lines_feed(lines, (const char *)data + at, len, &err);
+            r = lines_feed(lines, (const char *)data + at, len, &err);
     }
     docker_frames_end(frames);
     if (r == 0)
-        r = docker_lines_end(lines, &err);
+        r = lines_end(lines, &err);
     (void)arena_free(arena);
     return 0;
 }
