@@ -16,16 +16,22 @@
 #define FLEET_CLUSTERS_MAX    4096
 #define CLUSTER_ADDRESSES_MAX 16
 
+/* Kubernetes: what makes published ports reachable from outside. */
+enum cluster_expose { EXPOSE_NODEPORT, EXPOSE_LOADBALANCER, EXPOSE_INGRESS };
+
 struct cluster {
     const char *name;     /* [a-z0-9][a-z0-9-]*, unique in the fleet */
     const char *driver;   /* "docker": a name in driver_all */
-    const char *endpoint; /* "tcp://192.0.2.10:2376" or "unix:///run/docker.sock" */
+    const char *endpoint; /* "tcp://192.0.2.10:2376", "unix:///run/docker.sock",
+                             "kubeconfig:///path#context" or "in-cluster://" */
     const char *tls_ca, *tls_cert, *tls_key; /* absolute paths; NULL: no TLS */
     const char *provider, *region;           /* never NULL; default: the cluster's name */
     struct strings addresses;                /* where clients reach published ports */
     uint64_t cpus_nano, memory_bytes;        /* capacity; 0: what the orchestrator reports */
     uint64_t cost_micro; /* per replica, millionths of any unit; default 1 000 000 */
     bool drained;        /* runs nothing new, is emptied */
+    enum cluster_expose expose;
+    bool allow_exec; /* the plugins that its kubeconfig names may be run */
 };
 
 struct fleet_dns {

@@ -20,6 +20,8 @@ static json_t *strings_to_json(const struct strings *strings)
     return array;
 }
 
+static const char *const exposes[] = {"nodeport", "loadbalancer", "ingress", NULL};
+
 json_t *cluster_to_json(const struct cluster *cluster)
 {
     json_t *json = json_pack(
@@ -34,6 +36,10 @@ json_t *cluster_to_json(const struct cluster *cluster)
                                   json_pack("{s:s, s:s, s:s}", "ca", cluster->tls_ca, "cert",
                                             cluster->tls_cert ? cluster->tls_cert : "", "key",
                                             cluster->tls_key ? cluster->tls_key : ""));
+    if (cluster->expose != EXPOSE_NODEPORT)
+        (void)json_object_set_new(json, "expose", json_string(exposes[cluster->expose]));
+    if (cluster->allow_exec)
+        (void)json_object_set_new(json, "allow_exec", json_true());
     return json;
 }
 
@@ -99,8 +105,9 @@ static int check_cluster(const struct cluster *cluster, const char *where, struc
     if (!name_is_cluster(cluster->region))
         return wrong(where, "region", cluster->region, name, err);
     if (!name_is_endpoint(cluster->endpoint))
-        return wrong(where, "endpoint", cluster->endpoint, "tcp://HOST:PORT or unix:///PATH",
-                     err);
+        return wrong(
+            where, "endpoint", cluster->endpoint,
+            "tcp://HOST:PORT, unix:///PATH, kubeconfig:///PATH#CONTEXT or in-cluster://", err);
     for (size_t i = 0; i < cluster->addresses.count; i++)
         if (!name_address(cluster->addresses.items[i], address))
             return wrong(where, "addresses", cluster->addresses.items[i],
@@ -113,7 +120,9 @@ static int read_cluster(const json_t *json, const char *name, struct arena *aren
 {
     static const char *const keys[] = {"driver",     "endpoint",  "tls",       "provider",
                                        "region",     "addresses", "cpus_nano", "memory_bytes",
-                                       "cost_micro", "drained",   NULL};
+                                       "cost_micro", "drained",   "expose",    "allow_exec",
+                                       NULL};
+    unsigned expose = EXPOSE_NODEPORT;
     const char *where = json_where(arena, "clusters", name);
 
     out->name = name;
@@ -133,6 +142,13 @@ static int read_cluster(const json_t *json, const char *name, struct arena *aren
         json_read_bool(json, where, "drained", &out->drained, err) < 0 ||
         read_tls(json, where, arena, out, err) < 0)
         return err->code;
+    if (json_object_get(json, "expose") &&
+        json_read_enum(json, where, "expose", exposes, arena, &expose, err) < 0)
+        return err->code;
+    if (json_object_get(json, "allow_exec") &&
+        json_read_bool(json, where, "allow_exec", &out->allow_exec, err) < 0)
+        return err->code;
+    out->expose = (enum cluster_expose)expose;
     return check_cluster(out, where, err);
 }
 

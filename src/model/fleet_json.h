@@ -9,7 +9,8 @@
  *                               "memory_bytes": 0, "cost_micro": 1000000, "drained": false}},
  *      "dns": {"listen": ["127.0.0.1:5353"], "zone": "example.test", "nameservers": []}}
  *
- * `tls` is there only where TLS is used, `zone` only where there is one.
+ * `tls` is there only where TLS is used, `zone` only where there is one; "expose": "nodeport"
+ * (or "loadbalancer", "ingress") and "allow_exec": false only where they are not the default.
  */
 #pragma once
 

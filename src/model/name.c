@@ -106,8 +106,26 @@ static bool is_host(const char *host, bool bracketed)
     return is_made_of(host, LOWER UPPER DIGITS ".-_", ".-", DNS_NAME_TEXT_MAX);
 }
 
+/* Absolute paths with colons between them, and a context that need not be there. */
+static bool is_kubeconfig(const char *text)
+{
+    const char *context = strchr(text, '#');
+
+    for (const char *c = text; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 0x7f)
+            return false;
+    for (size_t at = 0, end;; at = end + 1) {
+        end = at + strcspn(text + at, ":#");
+        if (text[at] != '/' || end - at < 2 || end - at > 4095)
+            return false;
+        if (text[end] != ':')
+            return !context || context[1];
+    }
+}
+
 bool name_is_endpoint(const char *text)
 {
+    static const char kubeconfig_scheme[] = "kubeconfig://";
     static const char unix_scheme[] = "unix://";
     static const char tcp_scheme[] = "tcp://";
     char host[DNS_NAME_TEXT_MAX + 1];
@@ -119,8 +137,10 @@ bool name_is_endpoint(const char *text)
 
         return *path == '/' && strlen(path) > 1 && strlen(path) < 108;
     }
+    if (strncmp(text, kubeconfig_scheme, strlen(kubeconfig_scheme)) == 0)
+        return is_kubeconfig(text + strlen(kubeconfig_scheme));
     if (strncmp(text, tcp_scheme, strlen(tcp_scheme)) != 0)
-        return false;
+        return strcmp(text, "in-cluster://") == 0;
     text += strlen(tcp_scheme);
     return name_split_host_port(text, host, sizeof(host), &port) && is_host(host, *text == '[');
 }

@@ -33,7 +33,10 @@ const char *name_hostname(struct arena *arena, const char *text);
 /* The one spelling of an IPv4 or IPv6 address (RFC 5952). False when it is none. */
 bool name_address(const char *text, char out[ADDRESS_SIZE]);
 
-/* "tcp://HOST:PORT" with a name, an IPv4 or a bracketed IPv6 address; "unix:///PATH". */
+/*
+ * "tcp://HOST:PORT" with a name, an IPv4 or a bracketed IPv6 address; "unix:///PATH";
+ * "kubeconfig:///PATH[:/PATH]...[#CONTEXT]"; "in-cluster://".
+ */
 bool name_is_endpoint(const char *text);
 
 /* "127.0.0.1:5353", "[::1]:5353": where a server listens. */

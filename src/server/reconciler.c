@@ -181,7 +181,8 @@ static bool text_equal(const char *a, const char *b)
 /* Whether the link would have to be made anew: everything but the drained flag. */
 static bool is_same_cluster(const struct cluster *a, const struct cluster *b)
 {
-    if (!text_equal(a->driver, b->driver) || !text_equal(a->endpoint, b->endpoint) ||
+    if (a->expose != b->expose || a->allow_exec != b->allow_exec ||
+        !text_equal(a->driver, b->driver) || !text_equal(a->endpoint, b->endpoint) ||
         !text_equal(a->tls_ca, b->tls_ca) || !text_equal(a->tls_cert, b->tls_cert) ||
         !text_equal(a->tls_key, b->tls_key) || !text_equal(a->provider, b->provider) ||
         !text_equal(a->region, b->region) || a->addresses.count != b->addresses.count)

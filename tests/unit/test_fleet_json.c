@@ -57,6 +57,11 @@ static void test_what_is_wrong_is_refused_by_name(void **state)
     } cases[] = {
         {{"clusters", "amber", "endpoint"}, "\"http://x\"", "clusters.amber.endpoint"},
         {{"clusters", "amber", "provider"}, "\"A b\"", "clusters.amber.provider"},
+        {{"clusters", "amber", "endpoint"}, "\"kubeconfig://relative\"", "amber.endpoint"},
+        {{"clusters", "amber", "endpoint"}, "\"kubeconfig:///a:b#c\"", "amber.endpoint"},
+        {{"clusters", "amber", "endpoint"}, "\"kubeconfig:///a#\"", "amber.endpoint"},
+        {{"clusters", "amber", "expose"}, "\"magic\"", "clusters.amber.expose"},
+        {{"clusters", "amber", "allow_exec"}, "1", "clusters.amber.allow_exec"},
         {{"clusters", "amber", "addresses"}, "[\"example.test\"]", "clusters.amber.addresses"},
         {{"clusters", "amber", "cost_micro"}, "-1", "clusters.amber.cost_micro"},
         {{"clusters", "amber", "colour"}, "1", "colour"},
@@ -87,6 +92,30 @@ static void test_what_is_wrong_is_refused_by_name(void **state)
     }
 }
 
+static void test_a_kubernetes_cluster_survives_the_way_through_json(void **state)
+{
+    json_t *json = parse(text);
+    json_t *amber = json_object_get(json_object_get(json, "clusters"), "amber");
+    struct fleet *fleet;
+    struct err err = {0};
+
+    (void)state;
+    (void)json_object_set_new(amber, "endpoint",
+                              json_string("kubeconfig:///etc/a.yaml:/etc/b.yaml#admin@kind"));
+    (void)json_object_set_new(amber, "expose", json_string("loadbalancer"));
+    (void)json_object_set_new(amber, "allow_exec", json_true());
+    assert_int_equal(fleet_from_json(&fleet, json, &err), 0);
+    const struct cluster *cluster = fleet_find_cluster(fleet, "amber");
+    assert_int_equal(cluster->expose, EXPOSE_LOADBALANCER);
+    assert_true(cluster->allow_exec);
+    json_t *again = cluster_to_json(cluster);
+    assert_true(json_equal(json_object_get(again, "expose"), json_object_get(amber, "expose")));
+    assert_true(json_is_true(json_object_get(again, "allow_exec")));
+    json_decref(again);
+    (void)fleet_free(fleet);
+    json_decref(json);
+}
+
 static void test_putting_and_removing_keeps_the_order(void **state)
 {
     json_t *json = parse(text);
@@ -114,6 +143,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_fleet_survives_the_way_through_json),
         cmocka_unit_test(test_what_is_wrong_is_refused_by_name),
+        cmocka_unit_test(test_a_kubernetes_cluster_survives_the_way_through_json),
         cmocka_unit_test(test_putting_and_removing_keeps_the_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
