@@ -14,8 +14,9 @@
 #define FLEET_FILE_SIZE_MAX ((size_t)4 << 20) /* 4096 clusters take about 1 MiB */
 
 /*
- * `drivers` are the names that `driver:` may have, NULL at the end. Paths in the file are
- * relative to its folder. `docker-context:` is looked up in $DOCKER_CONFIG, else ~/.docker.
+ * `drivers` are the names that `driver:` may have, NULL at the end; without it any name may.
+ * Paths in the file are relative to its folder. `docker-context:` is looked up in
+ * $DOCKER_CONFIG, else ~/.docker.
  *
  * Returns 0, or -EINVAL with what is wrong in `problems`. The fleet is the caller's.
  */

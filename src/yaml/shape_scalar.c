@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Shapes of scalars and of plain lists and mappings. */
-#include "base/units.h"
+#include "base/quantity.h"
 #include "yaml/shape.h"
 
 #include <inttypes.h>
@@ -80,19 +80,19 @@ struct node *shape_to_bytes(struct shaping *s, struct node *node, const char *na
     /* -1 is "no limit" in places. */
     if (text && node->kind != NODE_NULL && strcmp(text, "-1") == 0)
         return with_text(s, node, text);
-    if (!text || node->kind == NODE_NULL || units_bytes(text, INT64_MAX, &bytes) < 0)
+    if (!text || node->kind == NODE_NULL || quantity_bytes(text, INT64_MAX, &bytes) < 0)
         return shape_complain(s, node, name, "a size such as 512m, 2GiB or 1048576");
     return with_text(s, node, arena_printf(s->arena, "%" PRIu64, bytes));
 }
 
 struct node *shape_to_duration(struct shaping *s, struct node *node, const char *name)
 {
-    char text[UNITS_TEXT_SIZE];
+    char text[QUANTITY_TEXT_SIZE];
     uint64_t ns;
 
-    if (node->kind != NODE_TEXT || units_duration_ns(node->text, INT64_MAX, &ns) < 0)
+    if (node->kind != NODE_TEXT || quantity_duration_ns(node->text, INT64_MAX, &ns) < 0)
         return shape_complain(s, node, name, "a duration such as 500ms, 10s or 1m30s");
-    return with_text(s, node, arena_strdup(s->arena, units_duration_text(ns, text)));
+    return with_text(s, node, arena_strdup(s->arena, quantity_duration_text(ns, text)));
 }
 
 struct node *shape_to_list(struct shaping *s, struct node *node, const char *name)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/units.h"
+#include "base/quantity.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -61,7 +61,7 @@ static char lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
-int units_bytes(const char *text, uint64_t max, uint64_t *out)
+int quantity_bytes(const char *text, uint64_t max, uint64_t *out)
 {
     static const char prefixes[] = "kmgtp";
     struct decimal d;
@@ -113,7 +113,7 @@ static uint64_t read_duration_unit(const char **text)
     return 0;
 }
 
-int units_duration_ns(const char *text, uint64_t max, uint64_t *out)
+int quantity_duration_ns(const char *text, uint64_t max, uint64_t *out)
 {
     uint64_t total = 0;
 
@@ -142,7 +142,7 @@ int units_duration_ns(const char *text, uint64_t max, uint64_t *out)
     return 0;
 }
 
-int units_decimal(const char *text, unsigned digits, uint64_t max, uint64_t *out)
+int quantity_decimal(const char *text, unsigned digits, uint64_t max, uint64_t *out)
 {
     struct decimal d;
     uint64_t unit = 1;
@@ -178,28 +178,28 @@ static void print_fraction(char *out, size_t size, uint64_t value, uint64_t unit
     (void)snprintf(out, size, "%" PRIu64 ".%s%s", value / unit, fraction, name);
 }
 
-const char *units_duration_text(uint64_t ns, char out[UNITS_TEXT_SIZE])
+const char *quantity_duration_text(uint64_t ns, char out[QUANTITY_TEXT_SIZE])
 {
-    char seconds[UNITS_TEXT_SIZE / 2];
+    char seconds[QUANTITY_TEXT_SIZE / 2];
     uint64_t minutes = ns / UINT64_C(60000000000);
 
     if (!ns)
-        (void)snprintf(out, UNITS_TEXT_SIZE, "0s");
+        (void)snprintf(out, QUANTITY_TEXT_SIZE, "0s");
     else if (ns < 1000)
-        print_fraction(out, UNITS_TEXT_SIZE, ns, 1, "ns");
+        print_fraction(out, QUANTITY_TEXT_SIZE, ns, 1, "ns");
     else if (ns < 1000000)
-        print_fraction(out, UNITS_TEXT_SIZE, ns, 1000, "\xc2\xb5s");
+        print_fraction(out, QUANTITY_TEXT_SIZE, ns, 1000, "\xc2\xb5s");
     else if (ns < 1000000000)
-        print_fraction(out, UNITS_TEXT_SIZE, ns, 1000000, "ms");
+        print_fraction(out, QUANTITY_TEXT_SIZE, ns, 1000000, "ms");
     else if (!minutes)
-        print_fraction(out, UNITS_TEXT_SIZE, ns, 1000000000, "s");
+        print_fraction(out, QUANTITY_TEXT_SIZE, ns, 1000000000, "s");
     if (!minutes)
         return out;
     print_fraction(seconds, sizeof(seconds), ns % UINT64_C(60000000000), 1000000000, "s");
     if (minutes < 60)
-        (void)snprintf(out, UNITS_TEXT_SIZE, "%um%s", (unsigned)minutes, seconds);
+        (void)snprintf(out, QUANTITY_TEXT_SIZE, "%um%s", (unsigned)minutes, seconds);
     else
-        (void)snprintf(out, UNITS_TEXT_SIZE, "%uh%um%s", (unsigned)(minutes / 60),
+        (void)snprintf(out, QUANTITY_TEXT_SIZE, "%uh%um%s", (unsigned)(minutes / 60),
                        (unsigned)(minutes % 60), seconds);
     return out;
 }

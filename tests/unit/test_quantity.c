@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* base/units: numbers with units are read exactly, or not at all. */
-#include "base/units.h"
+/* base/quantity: numbers with units are read exactly, or not at all. */
+#include "base/quantity.h"
 #include "unit.h"
 
 #include <errno.h>
@@ -52,7 +52,7 @@ static void test_bytes_are_powers_of_1024(void **state)
     };
 
     (void)state;
-    CHECK(cases, units_bytes, UINT64_C(1) << 60);
+    CHECK(cases, quantity_bytes, UINT64_C(1) << 60);
 }
 
 static void test_durations_need_their_unit(void **state)
@@ -67,12 +67,12 @@ static void test_durations_need_their_unit(void **state)
     };
 
     (void)state;
-    CHECK(cases, units_duration_ns, 366 * UINT64_C(86400) * S);
+    CHECK(cases, quantity_duration_ns, 366 * UINT64_C(86400) * S);
 }
 
 static int read_cpus(const char *text, uint64_t max, uint64_t *out)
 {
-    return units_decimal(text, 9, max, out);
+    return quantity_decimal(text, 9, max, out);
 }
 
 static void test_decimals_are_exact(void **state)
@@ -98,11 +98,11 @@ static void test_durations_are_written_as_go_does(void **state)
         {S / 10, "100ms"},   {1500, "1.5\xc2\xb5s"}, {7, "7ns"},
         {S + S / 2, "1.5s"},
     };
-    char text[UNITS_TEXT_SIZE];
+    char text[QUANTITY_TEXT_SIZE];
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-        assert_string_equal(units_duration_text(cases[i].ns, text), cases[i].text);
+        assert_string_equal(quantity_duration_text(cases[i].ns, text), cases[i].text);
 }
 
 int main(void)
