@@ -458,14 +458,19 @@ static struct scope scope_of(const struct decision *d, size_t index)
 
 /* Clusters that cannot be seen. */
 
+/*
+ * Whether the cluster may run something of the app. While the app is taken down the plan counts
+ * too: what was started there since the last look is not in the observation.
+ */
 static bool cluster_concerns_app(const struct decision *d, size_t cluster)
 {
-    if (d->view->strangers[cluster].count)
+    if (d->view->strangers[cluster].count ||
+        (d->input->removing && !d->input->clusters[cluster].observation))
         return true;
     for (size_t s = 0; s < d->view->service_count; s++) {
         const struct cell *cell = view_cell(d->view, s, cluster);
 
-        if (cell_is_used(cell) || (cell->wanted && !d->input->removing))
+        if (cell_is_used(cell) || cell->wanted)
             return true;
     }
     return false;

@@ -138,9 +138,9 @@ void work_queue_finish(struct work_queue *queue, struct work *work, uint64_t now
 
     queue->running--;
     work->call = NULL;
+    work->done_ms = now_ms;
     if (!err) {
         work->state = WORK_DONE;
-        work->done_ms = now_ms;
         return;
     }
     uint64_t wait = RETRY_WAIT_MS_MIN << (work->failures < 6 ? work->failures : 6);
@@ -184,8 +184,22 @@ static bool failed_long_before(const struct work *work, uint64_t limit_ms)
     return work->state == WORK_FAILED && work->forget_ms <= limit_ms;
 }
 
+static void note_seen(struct work_queue *queue, uint64_t since_ms)
+{
+    size_t at = 0;
+    void *value;
+
+    while (map_next(&queue->by_key, &at, NULL, &value)) {
+        struct work *work = value;
+
+        if (work->state == WORK_FAILED && work->done_ms <= since_ms)
+            work->is_seen = true;
+    }
+}
+
 void work_queue_forget_done(struct work_queue *queue, uint64_t since_ms)
 {
+    note_seen(queue, since_ms);
     forget(queue, since_ms, was_done_before);
     forget(queue, since_ms, failed_long_before);
 }
@@ -235,7 +249,8 @@ unsigned work_queue_count_pending(const struct work_queue *queue, const char *ap
     while (map_next(&queue->by_key, &at, NULL, &value)) {
         const struct work *work = value;
 
-        count += work->state != WORK_FAILED && strcmp(work->action.app, app) == 0;
+        count += !(work->state == WORK_FAILED && work->is_seen) &&
+                 strcmp(work->action.app, app) == 0;
     }
     return count;
 }

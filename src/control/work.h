@@ -26,7 +26,8 @@ struct work {
     const char *registry_auth;
     unsigned state;
     struct work *next;  /* queued ones */
-    uint64_t done_ms;   /* WORK_DONE */
+    uint64_t done_ms;   /* WORK_DONE, WORK_FAILED */
+    bool is_seen;       /* WORK_FAILED: an observation that began later shows what it did */
     uint64_t retry_ms;  /* WORK_FAILED: when it may be tried again */
     uint64_t forget_ms; /* WORK_FAILED: when a failure is too old to count */
     bool is_told;       /* WORK_FAILED: its app was told that the wait is over */
@@ -77,6 +78,7 @@ uint64_t work_queue_retry_due(const struct work_queue *queue);
 const char *work_queue_take_retry(struct work_queue *queue, uint64_t now_ms);
 
 bool work_queue_is_busy(const struct work_queue *queue);
+/* Those of the app whose effect no observation shows yet: a failed one may have had its own. */
 unsigned work_queue_count_pending(const struct work_queue *queue, const char *app);
 
 /* NULL when no action of the app waits after a failure. */

@@ -450,6 +450,29 @@ static void test_down_goes_on_where_it_can_and_owes_the_rest(void **state)
     arena_free(w->arena);
 }
 
+static void test_down_waits_for_a_lost_cluster_where_something_may_have_been_started(
+    void **state)
+{
+    struct world *w = world_new();
+
+    (void)state;
+    w->seen[1].visible = false; /* planned there, nothing seen there yet */
+    w->input.removing = true;
+    decide(w);
+    assert_int_equal(w->out.hold_count, 1);
+    assert_true(w->out.holds[0].unreachable);
+
+    w->planned[0].placement_count = 1; /* not planned there, but not seen since the start */
+    w->seen[1].observation = NULL;
+    decide(w);
+    assert_int_equal(w->out.hold_count, 1);
+
+    w->seen[1].observation = &w->observations[1]; /* neither planned nor seen there */
+    decide(w);
+    assert_int_equal(w->out.hold_count, 0);
+    arena_free(w->arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -472,6 +495,8 @@ int main(void)
         cmocka_unit_test(test_a_dependent_waits_for_the_health_of_what_it_depends_on),
         cmocka_unit_test(test_down_removes_dependents_first_and_networks_last),
         cmocka_unit_test(test_down_goes_on_where_it_can_and_owes_the_rest),
+        cmocka_unit_test(
+            test_down_waits_for_a_lost_cluster_where_something_may_have_been_started),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

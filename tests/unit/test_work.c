@@ -119,6 +119,24 @@ static void test_an_old_failure_is_forgotten(void **state)
     work_queue_fini(&queue);
 }
 
+/* Its reply may have been lost after the deed: whoever takes the app down must look again. */
+static void test_a_failed_action_is_pending_until_a_later_observation(void **state)
+{
+    struct err err = {.code = -EIO, .text = "connection reset"};
+    struct work_queue queue;
+
+    (void)state;
+    work_queue_init(&queue, NULL);
+    assert_int_equal(add(&queue, 1, 0), WORK_TAKEN);
+    work_queue_finish(&queue, work_queue_begin(&queue), 20, &err);
+    assert_int_equal(work_queue_count_pending(&queue, "shop"), 1);
+    work_queue_forget_done(&queue, 19); /* that one began before */
+    assert_int_equal(work_queue_count_pending(&queue, "shop"), 1);
+    work_queue_forget_done(&queue, 25);
+    assert_int_equal(work_queue_count_pending(&queue, "shop"), 0);
+    work_queue_fini(&queue);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -128,6 +146,7 @@ int main(void)
             test_what_failed_is_tried_again_after_waits_that_double_up_to_a_minute),
         cmocka_unit_test(test_a_new_revision_does_not_wait_for_the_failure_of_an_old_one),
         cmocka_unit_test(test_an_old_failure_is_forgotten),
+        cmocka_unit_test(test_a_failed_action_is_pending_until_a_later_observation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
