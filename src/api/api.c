@@ -33,10 +33,61 @@ json_t *error_json(const char *code, const char *message)
     return json_pack("{s:{s:s, s:o}}", "error", "code", code, "message", text);
 }
 
+/* Turns. */
+
+static void turns_run(struct api *api)
+{
+    if (api->is_turning)
+        return;
+    api->is_turning = true;
+    while (!api->turn && api->waiting) {
+        api->turn = api->waiting;
+        api->waiting = api->turn->next;
+        api->turn->route->handle(api->turn);
+    }
+    api->is_turning = false;
+}
+
+static void turn_take(struct request *request)
+{
+    struct api *api = request->api;
+
+    if (api->waiting)
+        api->waiting_last->next = request;
+    else
+        api->waiting = request;
+    api->waiting_last = request;
+    turns_run(api);
+}
+
+/* The request is accepted or refused: the next one may. */
+static void turn_end(const struct request *request)
+{
+    struct api *api = request->api;
+
+    if (api->turn != request)
+        return;
+    api->turn = NULL;
+    turns_run(api);
+}
+
+void api_fini(struct api *api)
+{
+    while (api->waiting) {
+        struct request *request = api->waiting;
+
+        api->waiting = request->next;
+        free(request);
+    }
+}
+
+/* Answers. */
+
 void request_reply(struct request *request, int status, json_t *body)
 {
     reply_json(request->exchange, status, body);
     json_decref(body);
+    turn_end(request);
     free(request);
 }
 
@@ -137,7 +188,7 @@ static void outlet_on_end(void *ctx)
 static void outlet_on_close(void *ctx)
 {
     struct outlet *outlet = ctx;
-    const struct api *api = outlet->request->api;
+    struct api *api = outlet->request->api;
 
     outlet->ended = true;
     if (outlet->stream)
@@ -164,6 +215,7 @@ void request_stream(struct request *request, stream_open *open)
         json_decref(line);
         outlet_on_end(outlet);
     }
+    turn_end(request);
 }
 
 /* Routes. */
@@ -204,10 +256,14 @@ void api_handle(void *ctx, struct http_exchange *exchange)
             if (!route_matches(route, path, request->name))
                 continue;
             path_is_known = true;
-            if (strcmp(route->method, http_exchange_method(exchange)) == 0) {
+            if (strcmp(route->method, http_exchange_method(exchange)) != 0)
+                continue;
+            request->route = route;
+            if (route->kind == COMMAND)
+                turn_take(request);
+            else
                 route->handle(request);
-                return;
-            }
+            return;
         }
     (void)snprintf(text, sizeof(text), "%s %.200s: %s", http_exchange_method(exchange), path,
                    path_is_known ? "this path does not take that method" : "no such path");

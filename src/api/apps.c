@@ -156,11 +156,11 @@ static void scale(struct request *request)
 }
 
 const struct route routes_apps[] = {
-    {"GET", "/v1/apps", list},
-    {"GET", "/v1/apps/NAME", show},
-    {"POST", "/v1/plan", plan},
-    {"POST", "/v1/apps/NAME/up", up},
-    {"POST", "/v1/apps/NAME/down", down},
-    {"POST", "/v1/apps/NAME/scale", scale},
+    {"GET", "/v1/apps", list, QUESTION, ""},
+    {"GET", "/v1/apps/NAME", show, QUESTION, ""},
+    {"POST", "/v1/plan", plan, QUESTION, ""},
+    {"POST", "/v1/apps/NAME/up", up, COMMAND, ""},
+    {"POST", "/v1/apps/NAME/down", down, COMMAND, ""},
+    {"POST", "/v1/apps/NAME/scale", scale, COMMAND, ""},
     {0},
 };

@@ -40,9 +40,9 @@ static void cluster_drain(struct request *request)
 }
 
 const struct route routes_fleet[] = {
-    {"GET", "/v1/fleet", show},
-    {"PUT", "/v1/fleet", apply},
-    {"DELETE", "/v1/clusters/NAME", cluster_remove},
-    {"POST", "/v1/clusters/NAME/drain", cluster_drain},
+    {"GET", "/v1/fleet", show, QUESTION, ""},
+    {"PUT", "/v1/fleet", apply, COMMAND, ""},
+    {"DELETE", "/v1/clusters/NAME", cluster_remove, COMMAND, "force "},
+    {"POST", "/v1/clusters/NAME/drain", cluster_drain, COMMAND, "undo "},
     {0},
 };

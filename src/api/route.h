@@ -8,7 +8,9 @@
 
 /* A request on its way through its handler. Lives until the answer is complete. */
 struct request {
-    const struct api *api;
+    struct api *api;
+    const struct route *route;
+    struct request *next; /* of those that wait for their turn */
     struct http_exchange *exchange;
     char name[ROUTE_NAME_MAX + 1]; /* what stood for NAME in the path */
 };
@@ -17,6 +19,8 @@ struct route {
     const char *method;
     const char *path;                        /* "/v1/apps/NAME/up" */
     void (*handle)(struct request *request); /* takes over the request */
+    enum { QUESTION, COMMAND } kind; /* a command changes what is durable: it takes its turn */
+    const char *queries;             /* the keys that it knows, each with a space behind it */
 };
 
 /* Tables that end with a route without a method. */

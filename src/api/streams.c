@@ -71,9 +71,10 @@ static void logs(struct request *request)
 }
 
 const struct route routes_streams[] = {
-    {"GET", "/v1/version", version},
-    {"GET", "/v1/dns", dns},
-    {"GET", "/v1/events", events},
-    {"GET", "/v1/apps/NAME/logs", logs},
+    {"GET", "/v1/version", version, QUESTION, ""},
+    {"GET", "/v1/dns", dns, QUESTION, ""},
+    {"GET", "/v1/events", events, QUESTION, "follow app since "},
+    {"GET", "/v1/apps/NAME/logs", logs, QUESTION,
+     "service cluster follow tail since timestamps "},
     {0},
 };

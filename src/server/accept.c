@@ -6,82 +6,102 @@
 #include "model/app_json.h"
 #include "model/plan_json.h"
 
-#include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-/* A revision on its way to the disk. */
-struct acceptance {
+/* A command on its way to the disk. */
+struct command {
     struct server_parts *parts;
-    char name[APP_NAME_MAX + 1];
-    struct revision *revision;
-    bool removing, remove_volumes;
+    struct acceptance acceptance;
     struct backend_done done;
 };
 
-static void on_accepted(void *ctx, const struct err *err)
+static const char *app_name(const struct acceptance *acceptance)
 {
-    struct acceptance *acceptance = ctx;
-    struct server_parts *parts = acceptance->parts;
-    struct app_record *record = records_find(parts->records, acceptance->name);
-
-    record->is_committing = false;
-    if (err) {
-        if (!record->revision)
-            records_remove(parts->records, record); /* it was to be the first one */
-        acceptance->done.fn(acceptance->done.ctx, err->code, NULL, err);
-    } else {
-        (void)revision_unref(record->revision);
-        record->revision = revision_ref(acceptance->revision);
-        record->removing = acceptance->removing;
-        record->remove_volumes = acceptance->remove_volumes;
-        record->state = APP_WORKING;
-        record->actions_done = record->actions_total = 0;
-        log_info("app=%s revision=%llu accepted=%s", record->name,
-                 (unsigned long long)record->revision->number,
-                 record->removing ? "down" : "up");
-        feed_publish(parts->events,
-                     json_pack("{s:s, s:s, s:s, s:s, s:s}", "kind",
-                               record->removing ? "app-removing" : "app-up", "app",
-                               record->name, "service", "", "cluster", "", "message", ""));
-        reconciler_touch(parts->reconciler, record);
-        reconciler_touch_intent(parts->reconciler);
-        acceptance->done.fn(acceptance->done.ctx, BACKEND_OK,
-                            json_pack("{s:s, s:I}", "app", record->name, "revision",
-                                      (json_int_t)record->revision->number),
-                            NULL);
-    }
-    (void)revision_unref(acceptance->revision);
-    free(acceptance);
+    return acceptance->revision->app->name;
 }
 
-void accept_revision(struct server_parts *parts, struct app_record *record,
-                     struct revision *revision, bool removing, bool remove_volumes,
+struct disk_entry accept_begin(struct server_parts *parts, const struct acceptance *acceptance)
+{
+    struct app_record *record = records_find(parts->records, app_name(acceptance));
+
+    if (record)
+        record->is_committing = true;
+    return (struct disk_entry){
+        .key = mem_printf("%s%s", RECORD_KEY_APPS, app_name(acceptance)),
+        .data =
+            record_text(acceptance->revision, acceptance->removing, acceptance->remove_volumes),
+    };
+}
+
+void accept_abandon(struct server_parts *parts, struct acceptance acceptance)
+{
+    struct app_record *record = records_find(parts->records, app_name(&acceptance));
+
+    if (record) {
+        record->is_committing = false;
+        reconciler_touch(parts->reconciler, record); /* it may have waited for this */
+    }
+    (void)revision_unref(acceptance.revision);
+}
+
+static void tell(struct server_parts *parts, const struct app_record *record)
+{
+    log_info("app=%s revision=%llu accepted=%s", record->name,
+             (unsigned long long)record->revision->number, record->removing ? "down" : "up");
+    feed_publish(parts->events,
+                 json_pack("{s:s, s:s, s:s, s:s, s:s}", "kind",
+                           record->removing ? "app-removing" : "app-up", "app", record->name,
+                           "service", "", "cluster", "", "message", ""));
+}
+
+void accept_apply(struct server_parts *parts, struct acceptance acceptance)
+{
+    struct app_record *record = records_find(parts->records, app_name(&acceptance));
+
+    if (!record)
+        record = records_add(parts->records, app_name(&acceptance));
+    (void)revision_unref(record->revision);
+    record->is_committing = false;
+    record->revision = acceptance.revision;
+    record->removing = acceptance.removing;
+    record->remove_volumes = acceptance.remove_volumes;
+    record->state = APP_WORKING;
+    record->actions_done = record->actions_total = 0;
+    tell(parts, record);
+    reconciler_touch(parts->reconciler, record);
+    reconciler_touch_intent(parts->reconciler);
+}
+
+static void on_written(void *ctx, const struct err *err)
+{
+    struct command *command = ctx;
+    const struct revision *revision = command->acceptance.revision;
+    json_t *reply = json_pack("{s:s, s:I}", "app", revision->app->name, "revision",
+                              (json_int_t)revision->number);
+
+    if (err) {
+        json_decref(reply);
+        accept_abandon(command->parts, command->acceptance);
+        command->done.fn(command->done.ctx, err->code, NULL, err);
+    } else {
+        accept_apply(command->parts, command->acceptance);
+        command->done.fn(command->done.ctx, BACKEND_OK, reply, NULL);
+    }
+    free(command);
+}
+
+void accept_revision(struct server_parts *parts, struct acceptance acceptance,
                      struct backend_done done)
 {
-    struct acceptance *acceptance = mem_new(struct acceptance);
-    char key[sizeof(RECORD_KEY_APPS) + APP_NAME_MAX + 1];
-    char *text = record_text(revision, removing, remove_volumes);
+    struct command *command = mem_new(struct command);
+    struct disk_entry entry = accept_begin(parts, &acceptance);
 
-    acceptance->parts = parts;
-    (void)snprintf(acceptance->name, sizeof(acceptance->name), "%s", record->name);
-    acceptance->revision = revision;
-    acceptance->removing = removing;
-    acceptance->remove_volumes = remove_volumes;
-    acceptance->done = done;
-    record->is_committing = true;
-    (void)snprintf(key, sizeof(key), "%s%s", RECORD_KEY_APPS, record->name);
-    disk_write(parts->disk, key, text, strlen(text), on_accepted, acceptance);
-    free(text);
-}
-
-int accept_check_idle(const struct app_record *record, struct err *err)
-{
-    if (record && record->is_committing)
-        return err_set(err, -EBUSY, "another command for app '%s' is being accepted; try again",
-                       record->name);
-    return 0;
+    *command = (struct command){.parts = parts, .acceptance = acceptance, .done = done};
+    disk_write(parts->disk, &entry, 1, on_written, command);
+    free((void *)(uintptr_t)entry.key);
+    free((void *)(uintptr_t)entry.data);
 }
 
 void accept_refuse(struct plan *plan, struct backend_done done)

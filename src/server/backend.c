@@ -40,7 +40,7 @@ static json_t *get_app(void *ctx, const char *name, struct err *err)
     const struct server_parts *parts = ctx;
     const struct app_record *record = records_find(parts->records, name);
 
-    if (!record || !record->revision) {
+    if (!record) {
         (void)err_set(err, -ENOENT, "there is no app '%s'", name);
         return NULL;
     }
@@ -49,7 +49,7 @@ static json_t *get_app(void *ctx, const char *name, struct err *err)
 
 static const struct plan *current_plan(const struct app_record *record)
 {
-    return record && record->revision && !record->removing ? record->revision->plan : NULL;
+    return record && !record->removing ? record->revision->plan : NULL;
 }
 
 static int make_plan(void *ctx, struct app *app, json_t **out, struct err *err)
@@ -77,8 +77,7 @@ static void app_up(void *ctx, struct app *app, struct backend_done done)
     struct plan *plan = NULL;
     struct err err = {0};
 
-    if (accept_check_idle(record, &err) < 0 ||
-        placing_plan(&plan, parts, app, current_plan(record), &err) < 0) {
+    if (placing_plan(&plan, parts, app, current_plan(record), &err) < 0) {
         (void)app_free(app);
         fail(done, &err);
         return;
@@ -88,23 +87,21 @@ static void app_up(void *ctx, struct app *app, struct backend_done done)
         accept_refuse(plan, done);
         return;
     }
-    if (!record)
-        record = records_add(parts->records, app->name);
-    uint64_t number = record->revision ? record->revision->number + 1 : 1;
-    accept_revision(parts, record, revision_new(number, app, plan), false, false, done);
+    uint64_t number = record ? record->revision->number + 1 : 1;
+    accept_revision(parts, (struct acceptance){.revision = revision_new(number, app, plan)},
+                    done);
 }
 
-/* The record of a command on an app that must exist and be idle; NULL: answered. */
-static struct app_record *find_idle(struct server_parts *parts, const char *name,
-                                    struct backend_done done)
+/* The record of a command on an app that must exist; NULL: answered. */
+static struct app_record *find_app(struct server_parts *parts, const char *name,
+                                   struct backend_done done)
 {
     struct app_record *record = records_find(parts->records, name);
     struct err err = {0};
 
-    if (!record)
-        (void)err_set(&err, -ENOENT, "there is no app '%s'", name);
-    else if (accept_check_idle(record, &err) == 0)
+    if (record)
         return record;
+    (void)err_set(&err, -ENOENT, "there is no app '%s'", name);
     fail(done, &err);
     return NULL;
 }
@@ -112,18 +109,23 @@ static struct app_record *find_idle(struct server_parts *parts, const char *name
 static void app_down(void *ctx, const char *name, bool volumes, struct backend_done done)
 {
     struct server_parts *parts = ctx;
-    struct app_record *record = find_idle(parts, name, done);
+    struct app_record *record = find_app(parts, name, done);
 
     if (record)
-        accept_revision(parts, record, revision_ref(record->revision), true,
-                        volumes || (record->removing && record->remove_volumes), done);
+        accept_revision(
+            parts,
+            (struct acceptance){.revision = revision_ref(record->revision),
+                                .removing = true,
+                                .remove_volumes =
+                                    volumes || (record->removing && record->remove_volumes)},
+            done);
 }
 
 static void app_scale(void *ctx, const char *name, const struct backend_scale *scales,
                       size_t count, struct backend_done done)
 {
     struct server_parts *parts = ctx;
-    struct app_record *record = find_idle(parts, name, done);
+    struct app_record *record = find_app(parts, name, done);
     struct err err = {0};
 
     if (!record)

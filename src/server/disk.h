@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Commits to the store on the thread pool, one after the other, so that the loop never waits
- * for a disk. What is submitted while a commit runs goes into the next one together.
+ * for a disk. What is submitted while a commit runs goes into the next one together; where
+ * that one fails, each write is tried by itself, so that none fails for another's sake.
  */
 #pragma once
 
@@ -19,9 +20,20 @@ typedef void disk_on_done(void *ctx, const struct err *err);
 /* Uses the store, which must outlive it, from one pool thread at a time. */
 struct disk *disk_new(uv_loop_t *loop, struct store *store) MUST_USE;
 
-/* Waits for the running commit. Accepts NULL. Returns NULL. */
+/* Runs the loop until nothing waits to be written. */
+void disk_drain(struct disk *disk);
+
+/* Nothing may be under way. Accepts NULL. Returns NULL. */
 struct disk *disk_free(struct disk *disk);
 
-/* Copies key and data; NULL data deletes the key. `on_done` comes from the loop. */
-void disk_write(struct disk *disk, const char *key, const char *data, size_t len,
+/*
+ * All of it or nothing. Keys and data are copied; NULL data deletes the key, and no key comes
+ * twice. `on_done` comes from the loop.
+ */
+struct disk_entry {
+    const char *key;
+    const char *data; /* text */
+};
+
+void disk_write(struct disk *disk, const struct disk_entry *entries, size_t count,
                 disk_on_done *on_done, void *ctx);

@@ -1,100 +1,86 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/fleet_commands.h"
 
-#include "base/log.h"
 #include "base/mem.h"
+#include "base/scope.h"
 #include "driver/driver.h"
 #include "model/fleet_json.h"
 #include "server/accept.h"
 #include "server/placing.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A fleet on its way to the disk. */
+/* A fleet on its way to the disk, together with the apps that must move. */
 struct fleet_change {
     struct server_parts *parts;
     struct fleet *fleet;
     json_t *reply;
     struct backend_done done;
-    struct plan **plans; /* new plans of apps that must move; NULL-terminated */
+    struct acceptance *moves;
+    size_t move_count;
 };
-
-static void change_free(struct fleet_change *change)
-{
-    for (size_t i = 0; change->plans && change->plans[i]; i++)
-        (void)plan_free(change->plans[i]);
-    free(change->plans);
-    (void)fleet_free(change->fleet);
-    json_decref(change->reply);
-    free(change);
-}
-
-static void on_moved(void *ctx, int result, json_t *reply, const struct err *err)
-{
-    (void)ctx;
-    json_decref(reply);
-    if (result < 0)
-        log_error("state: keep a new plan: %s", err->text);
-}
-
-/* Makes the new plan of an app its next revision. Takes over the plan. */
-static void move_app(struct server_parts *parts, struct plan *plan)
-{
-    struct app_record *record = records_find(parts->records, plan->app);
-    struct err err = {0};
-    struct app *app = NULL;
-
-    if (record && accept_check_idle(record, &err) == 0 && !record->removing)
-        app = accept_copy_app(record->revision->app, &err);
-    if (!app) {
-        (void)plan_free(plan);
-        return;
-    }
-    accept_revision(parts, record, revision_new(record->revision->number + 1, app, plan), false,
-                    false, (struct backend_done){.fn = on_moved});
-}
 
 static void on_written(void *ctx, const struct err *err)
 {
     struct fleet_change *change = ctx;
     struct server_parts *parts = change->parts;
-    json_t *reply = json_incref(change->reply);
 
     if (err) {
-        json_decref(reply);
+        for (size_t i = 0; i < change->move_count; i++)
+            accept_abandon(parts, change->moves[i]);
+        (void)fleet_free(change->fleet);
+        json_decref(change->reply);
         change->done.fn(change->done.ctx, err->code, NULL, err);
-        change_free(change);
-        return;
+    } else {
+        (void)fleet_free(parts->records->fleet);
+        parts->records->fleet = change->fleet;
+        reconciler_on_fleet(parts->reconciler);
+        for (size_t i = 0; i < change->move_count; i++)
+            accept_apply(parts, change->moves[i]);
+        change->done.fn(change->done.ctx, BACKEND_OK, change->reply, NULL);
     }
-    (void)fleet_free(parts->records->fleet);
-    parts->records->fleet = change->fleet;
-    change->fleet = NULL;
-    reconciler_on_fleet(parts->reconciler);
-    for (size_t i = 0; change->plans && change->plans[i]; i++)
-        move_app(parts, change->plans[i]);
-    free(change->plans); /* the plans themselves have moved on */
-    change->plans = NULL;
-    change->done.fn(change->done.ctx, BACKEND_OK, reply, NULL);
-    change_free(change);
+    free(change->moves);
+    free(change);
 }
 
-/* Takes over fleet, reply and plans. */
-static void write_fleet(struct server_parts *parts, struct fleet *fleet, json_t *reply,
-                        struct plan **plans, struct backend_done done)
+/* The caller frees the text. */
+static char *fleet_text(const struct fleet *fleet)
 {
-    struct fleet_change *change = mem_new(struct fleet_change);
     json_t *json = fleet_to_json(fleet);
     char *text = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
 
     if (!text)
         abort(); /* only when out of memory */
     json_decref(json);
-    *change = (struct fleet_change){
-        .parts = parts, .fleet = fleet, .reply = reply, .plans = plans, .done = done};
-    disk_write(parts->disk, RECORD_KEY_FLEET, text, strlen(text), on_written, change);
-    free(text);
+    return text;
+}
+
+/* Takes over fleet, reply and moves. In one commit: no crash leaves half of it. */
+static void write_fleet(struct server_parts *parts, struct fleet *fleet, json_t *reply,
+                        struct acceptance *moves, size_t move_count, struct backend_done done)
+{
+    struct fleet_change *change = mem_new(struct fleet_change);
+    struct disk_entry *entries = mem_array(move_count + 1, sizeof(*entries));
+
+    *change = (struct fleet_change){.parts = parts,
+                                    .fleet = fleet,
+                                    .reply = reply,
+                                    .moves = moves,
+                                    .move_count = move_count,
+                                    .done = done};
+    for (size_t i = 0; i < move_count; i++)
+        entries[i] = accept_begin(parts, &moves[i]);
+    entries[move_count] =
+        (struct disk_entry){.key = mem_strdup(RECORD_KEY_FLEET), .data = fleet_text(fleet)};
+    disk_write(parts->disk, entries, move_count + 1, on_written, change);
+    for (size_t i = 0; i <= move_count; i++) {
+        free((void *)(uintptr_t)entries[i].key);
+        free((void *)(uintptr_t)entries[i].data);
+    }
+    free(entries);
 }
 
 static void fail(struct backend_done done, const struct err *err)
@@ -172,15 +158,14 @@ void fleet_command_apply(void *ctx, struct fleet *fleet, struct backend_done don
         fail(done, &err);
         return;
     }
-    write_fleet(parts, after, reply, NULL, done);
+    write_fleet(parts, after, reply, NULL, 0, done);
 }
 
 /* Drain and remove. */
 
 static bool record_uses(const struct app_record *record, const char *cluster)
 {
-    const struct plan *plan =
-        record->revision && !record->removing ? record->revision->plan : NULL;
+    const struct plan *plan = record->removing ? NULL : record->revision->plan;
 
     for (size_t s = 0; plan && s < plan->service_count; s++)
         if (plan_replicas(plan, plan->services[s].name, cluster))
@@ -188,45 +173,71 @@ static bool record_uses(const struct app_record *record, const char *cluster)
     return false;
 }
 
-/*
- * Plans every app that uses the cluster on the fleet `after`. Sets *out to the plans, ended by
- * NULL; or *refused to the first one that has refusals.
- */
-static int replan(struct server_parts *parts, struct fleet *after, const char *cluster,
-                  struct plan ***out, struct plan **refused, struct err *err)
+/* A new revision of the app, on the plan, which is taken over. */
+static int move_app(struct acceptance *out, const struct app_record *record, struct plan *plan,
+                    struct err *err)
 {
-    struct fleet *before = parts->records->fleet;
+    struct app *app = accept_copy_app(record->revision->app, err);
+
+    if (!app) {
+        (void)plan_free(plan);
+        return err->code;
+    }
+    *out =
+        (struct acceptance){.revision = revision_new(record->revision->number + 1, app, plan)};
+    return 0;
+}
+
+/* The apps that must move when a cluster is drained. */
+struct moves {
+    struct acceptance *items;
+    size_t count;
+    struct plan *refused; /* the first one that cannot; owned */
+};
+
+static void moves_fini(struct moves *moves)
+{
+    for (size_t i = 0; i < moves->count; i++)
+        (void)revision_unref(moves->items[i].revision);
+    free(moves->items);
+    (void)plan_free(moves->refused);
+}
+
+static int plan_moves(struct moves *moves, struct server_parts *parts, const char *cluster,
+                      struct err *err)
+{
     struct arena *arena = arena_new();
-    size_t count, made = 0;
+    size_t count;
     struct app_record **records = records_sorted(parts->records, arena, &count);
-    struct plan **plans = mem_array(count + 1, sizeof(struct plan *));
     int r = 0;
 
-    *refused = NULL;
-    parts->records->fleet = after; /* for the planner's eyes only */
-    for (size_t i = 0; r == 0 && !*refused && i < count; i++) {
+    moves->items = mem_array(count, sizeof(*moves->items));
+    for (size_t i = 0; r == 0 && !moves->refused && i < count; i++) {
+        const struct revision *revision = records[i]->revision;
         struct plan *plan;
 
         if (!record_uses(records[i], cluster))
             continue;
-        r = placing_plan(&plan, parts, records[i]->revision->app, records[i]->revision->plan,
-                         err);
-        if (r < 0)
-            break;
-        if (plan->refusal_count)
-            *refused = plan;
-        else
-            plans[made++] = plan;
-    }
-    parts->records->fleet = before;
-    if (r < 0 || *refused) {
-        for (size_t i = 0; i < made; i++)
-            (void)plan_free(plans[i]);
-        free(plans);
-    } else {
-        *out = plans;
+        r = placing_plan(&plan, parts, revision->app, revision->plan, err);
+        if (r == 0 && plan->refusal_count)
+            moves->refused = plan;
+        else if (r == 0)
+            r = move_app(&moves->items[moves->count], records[i], plan, err);
+        moves->count += r == 0 && !moves->refused;
     }
     (void)arena_free(arena);
+    return r;
+}
+
+/* Plans every app that uses the cluster on the fleet `after`. */
+static int replan(struct moves *moves, struct server_parts *parts, struct fleet *after,
+                  const char *cluster, struct err *err)
+{
+    struct fleet *before = parts->records->fleet;
+
+    parts->records->fleet = after; /* for the planner's eyes only */
+    int r = plan_moves(moves, parts, cluster, err);
+    parts->records->fleet = before;
     return r;
 }
 
@@ -235,7 +246,7 @@ void fleet_command_drain(void *ctx, const char *name, bool undo, struct backend_
     struct server_parts *parts = ctx;
     struct fleet *after = fleet_copy(parts->records->fleet, 0);
     const struct cluster *cluster = fleet_find_cluster(after, name);
-    struct plan **plans = NULL, *refused = NULL;
+    struct moves moves = {0};
     struct err err = {0};
     int r = 0;
 
@@ -244,18 +255,19 @@ void fleet_command_drain(void *ctx, const char *name, bool undo, struct backend_
     } else {
         after->clusters[cluster - after->clusters].drained = !undo;
         if (!undo)
-            r = replan(parts, after, name, &plans, &refused, &err);
+            r = replan(&moves, parts, after, name, &err);
     }
-    if (r == 0 && !refused) {
+    if (r == 0 && !moves.refused) {
         write_fleet(parts, after, json_pack("{s:s, s:b}", "cluster", name, "drained", !undo),
-                    plans, done);
+                    moves.items, moves.count, done);
         return;
     }
     (void)fleet_free(after);
-    if (refused)
-        accept_refuse(refused, done);
-    else
+    if (r < 0)
         fail(done, &err);
+    else
+        accept_refuse(take_ptr(&moves.refused), done);
+    moves_fini(&moves);
 }
 
 static int check_unused(const struct server_parts *parts, const char *name, struct err *err)
@@ -288,5 +300,5 @@ void fleet_command_remove(void *ctx, const char *name, bool force, struct backen
         fail(done, &err);
         return;
     }
-    write_fleet(parts, after, json_pack("{s:s}", "removed", name), NULL, done);
+    write_fleet(parts, after, json_pack("{s:s}", "removed", name), NULL, 0, done);
 }

@@ -405,7 +405,7 @@ static void forget_app(struct reconciler *r, struct app_record *record)
     (void)snprintf(key, sizeof(key), "%s%s", RECORD_KEY_APPS, record->name);
     publish_event(r, "app-down", record->name, NULL, NULL, "everything is removed");
     log_info("app=%s state=down", record->name);
-    disk_write(r->disk, key, NULL, 0, on_forgotten, NULL);
+    disk_write(r->disk, &(struct disk_entry){.key = key}, 1, on_forgotten, NULL);
     records_remove(r->records, record);
 }
 
@@ -506,7 +506,8 @@ static void make_intent(struct reconciler *r)
     r->records->intent = intent;
     char *text = intent_text(intent);
     steering_set_intent(r->steering, text);
-    disk_write(r->disk, RECORD_KEY_INTENT, text, strlen(text), on_intent_written, NULL);
+    disk_write(r->disk, &(struct disk_entry){.key = RECORD_KEY_INTENT, .data = text}, 1,
+               on_intent_written, NULL);
     free(text);
     (void)arena_free(arena);
 }
@@ -525,8 +526,7 @@ static void on_tick(uv_prepare_t *tick)
         if (!records[i]->is_dirty)
             continue;
         records[i]->is_dirty = false;
-        if (records[i]->revision)
-            reconcile(r, records[i]);
+        reconcile(r, records[i]);
     }
     if (r->intent_is_dirty && r->records->fleet->dns.zone)
         make_intent(r);

@@ -16,7 +16,7 @@
 
 struct app_record {
     char *name;
-    struct revision *revision;
+    struct revision *revision; /* the durable one; never NULL once the tick is over */
     bool removing, remove_volumes;
     bool is_committing; /* a command is on its way to the disk */
 
@@ -54,7 +54,7 @@ void records_fini(struct records *records);
 
 struct app_record *records_find(const struct records *records, const char *name);
 
-/* Adds an empty record. */
+/* Adds an empty record, which gets its revision at once. */
 struct app_record *records_add(struct records *records, const char *name);
 void records_remove(struct records *records, struct app_record *record);
 

@@ -160,7 +160,10 @@ static int start(struct server *server, struct err *err)
 
 static void stop(struct server *server)
 {
+    if (server->disk)
+        disk_drain(server->disk); /* what is on its way is answered */
     server->http = http_server_close(server->http);
+    api_fini(&server->api);
     for (size_t i = 0; i < 2; i++)
         if (server->signals[i].loop)
             uv_close((uv_handle_t *)&server->signals[i], NULL);

@@ -3,6 +3,7 @@
 
 import socket
 import struct
+import threading
 import time
 
 BLOCK = 64 << 10
@@ -48,6 +49,18 @@ class Hang(Fault):
     def before(self, handler):
         _wait_for_end(handler)
         return True
+
+
+class Hold(Fault):
+    """Takes its time: goes on once `release` is set."""
+
+    def __init__(self, **more):
+        super().__init__(**more)
+        self.release = threading.Event()
+
+    def before(self, handler):
+        self.release.wait(30)
+        return False
 
 
 class HangAfter(Fault):

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Commands that meet: each is accepted or refused as a whole, and what was accepted is never lost."""
+
+import threading
+
+import pytest
+
+from support.fake_engine import FakeEngine
+from support.faults import Hang, Hold, LoseReply
+from support.server import Refused, Server, app_json, cluster_json, until
+
+CLOUDS = ("amber", "birch", "coral")
+
+
+@pytest.fixture
+def world(tmp_path):
+    """A server on three strict Engines; it must end well, and nothing may have been sent that Docker does not know."""
+    engines = {name: FakeEngine(name, address=f"127.0.1.{i + 1}") for i, name in enumerate(CLOUDS)}
+    server = Server(tmp_path).start()
+    try:
+        server.apply({name: cluster_json(engine.endpoint, name) for name, engine in engines.items()})
+        server.until_ready(*CLOUDS)
+        yield server, engines
+        assert {name: engine.violations for name, engine in engines.items()} == {name: [] for name in CLOUDS}
+        server.stop()
+    finally:
+        server.close()
+        for engine in engines.values():
+            engine.close()
+
+
+def at_once(*functions):
+    """What each returned, or raised."""
+    results = [None] * len(functions)
+
+    def run(index):
+        try:
+            results[index] = functions[index]()
+        except Exception as error:  # for the test to judge
+            results[index] = error
+
+    threads = [threading.Thread(target=run, args=(index,)) for index in range(len(functions))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def test_apps_that_come_up_at_once_all_come_up(world):
+    server, engines = world
+    names = [f"app{n}" for n in range(12)]
+    for _ in range(3):
+        results = at_once(*(lambda name=name: server.up(app_json(name, ports=False)) for name in names),
+                          *(server.apps for _ in range(8)))
+        assert [result["phase"] for result in results[:len(names)]] == ["done"] * len(names), results
+        assert set(server.apps()) == set(names)
+        for engine in engines.values():
+            assert engine.running("app0") and engine.running("app11")
+        results = at_once(*(lambda name=name: server.down(name) for name in names))
+        assert [result["phase"] for result in results] == ["done"] * len(names), results
+    assert all(not engine.containers and not engine.networks for engine in engines.values())
+
+
+def test_the_same_app_twice_at_once_runs_once(world):
+    server, engines = world
+    results = at_once(*(lambda n=n: server.up(app_json(environment={"RUN": str(n)})) for n in range(4)))
+    assert [result["phase"] for result in results] == ["done"] * 4, results
+    until(lambda: server.app()["state"] == "in-step", "in step")
+    assert server.app()["revision"] == 4
+    copies = [container for engine in engines.values() for container in engine.containers.values()]
+    assert len(copies) == 3
+    assert len({container["Body"]["Env"][0] for container in copies}) == 1, "two revisions run side by side"
+
+
+def test_fleets_that_are_applied_at_once_are_all_applied(world):
+    server, _ = world
+    added = [f"x{n}" for n in range(10)]
+    results = at_once(*(lambda n=n: server.apply({f"x{n}": cluster_json(f"tcp://127.0.3.{n + 1}:9", "far")})
+                        for n in range(10)))
+    assert sorted(result["added"][0] for result in results) == sorted(added)
+    assert set(server.clusters()) == {*CLOUDS, *added}
+    server.stop()
+    server.start()
+    assert set(server.clusters()) == {*CLOUDS, *added}
+
+
+def test_a_cluster_is_removed_or_used_but_not_both(world):
+    server, _ = world
+    for round_ in range(10):
+        pinned = app_json(replicas=3, survive={"provider": 1})
+        up, removal = at_once(lambda: server.stream("POST", "/v1/apps/shop/up", {"app": pinned, "detach": True}),
+                              lambda: server.call("DELETE", "/v1/clusters/coral"))
+        plan = server.app()["plan"]["services"]["web"]["placed"]
+        assert ("coral" in plan) == ("coral" in server.clusters()), (up, removal, plan)
+        if "coral" in plan:
+            assert isinstance(removal, Refused) and removal.status == 409, removal
+        server.down("shop")
+        server.apply({"coral": cluster_json("tcp://127.0.1.3:2375", "coral")})
+        server.until_ready("coral")
+
+
+def test_a_cluster_in_use_is_not_removed(world):
+    server, _ = world
+    server.up(app_json(replicas=4))
+    with pytest.raises(Refused) as refused:
+        server.call("DELETE", "/v1/clusters/amber")
+    assert refused.value.status == 409 and refused.value.error["code"] == "conflict"
+    assert "app 'shop' runs in cluster 'amber'" in refused.value.error["message"]
+    assert server.call("DELETE", "/v1/clusters/amber?force=1") == {"removed": "amber"}
+    server.down("shop")
+
+
+def test_down_while_coming_up_leaves_nothing(world):
+    server, engines = world
+    for engine in engines.values():
+        engine.fault = Hang(path="/containers/create", times=1)
+    up = threading.Thread(target=lambda: at_once(lambda: server.up(app_json(replicas=4))))
+    up.start()
+    until(lambda: all(("POST", "/containers/create") in engine.requests for engine in engines.values()), "creates began")
+    for engine in engines.values():
+        engine.cut()
+    server.down("shop")
+    up.join()
+    until(lambda: server.apps() == {}, "the app is gone")
+    assert all(not engine.containers and not engine.networks for engine in engines.values())
+
+
+def test_a_start_whose_answer_was_lost_is_taken_down_too(world):
+    server, engines = world
+    for engine in engines.values():
+        engine.fault = LoseReply(path="/containers/create", times=2)
+    at_once(lambda: server.up(app_json(replicas=4)), lambda: until(
+        lambda: any(engine.containers for engine in engines.values()), "a copy was made") and server.down("shop"))
+    until(lambda: server.apps() == {}, "the app is gone")
+    assert all(not engine.containers and not engine.networks for engine in engines.values())
+
+
+def test_up_while_going_down_ends_up(world):
+    server, engines = world
+    server.up(app_json(replicas=4))
+    holds = {}
+    for name, engine in engines.items():
+        engine.fault = holds[name] = Hold(path="/containers/", method="POST", times=1)
+    down = threading.Thread(target=lambda: at_once(lambda: server.down("shop")))
+    down.start()
+    until(lambda: all(hold.hits for hold in holds.values()), "stops began")
+    threading.Timer(0.5, lambda: [hold.release.set() for hold in holds.values()]).start()
+    assert server.up(app_json(replicas=4))["phase"] == "done"
+    down.join()
+    assert server.app()["state"] == "in-step"
+    assert {name: len(engine.running()) for name, engine in engines.items()} == {"amber": 2, "birch": 2, "coral": 2}
+
+
+def test_a_drain_and_what_it_moves_are_durable_together(world):
+    server, engines = world
+    server.up(app_json(replicas=3, survive={"provider": 1}))
+    server.call("POST", "/v1/clusters/amber/drain")
+    server.kill()  # at the earliest moment at which the drain was acknowledged
+    server.start()
+    assert server.clusters()["amber"]["drained"]
+    assert "amber" not in server.app()["plan"]["services"]["web"]["placed"]
+    until(lambda: not engines["amber"].containers, "amber is emptied")
