@@ -80,6 +80,14 @@ void buf_consume(struct buf *buf, size_t len)
     memmove(buf->data, buf->data + len, buf->len + 1);
 }
 
+void buf_cut(struct buf *buf, size_t len)
+{
+    assert(len <= buf->len);
+    buf->len = len;
+    if (buf->data)
+        buf->data[len] = '\0';
+}
+
 void buf_clear(struct buf *buf)
 {
     buf->len = 0;

@@ -26,6 +26,8 @@ int buf_printf(struct buf *buf, const char *fmt, ...) PRINTF(2, 3) MUST_USE;
 
 /* Drops the first `len` bytes. */
 void buf_consume(struct buf *buf, size_t len);
+/* Keeps the first `len` bytes. */
+void buf_cut(struct buf *buf, size_t len);
 void buf_clear(struct buf *buf);
 
 /* The bytes as text: never NULL. */

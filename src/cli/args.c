@@ -28,18 +28,9 @@ const struct command_option *args_find_option(const struct command_option *optio
     return NULL;
 }
 
-static const struct command_option *find_letter(const struct command_option *options,
-                                                char letter)
+bool args_is_allowed(const struct command_option *option, const char *value)
 {
-    for (; options && options->name; options++)
-        if (options->letter == letter)
-            return options;
-    return NULL;
-}
-
-/* "table|json" allows "table" and "json". */
-static bool is_allowed(const char *choices, const char *value)
-{
+    const char *choices = option->value;
     size_t len = strlen(value);
 
     if (!strchr(choices, '|'))
@@ -50,11 +41,20 @@ static bool is_allowed(const char *choices, const char *value)
     return false;
 }
 
+static const struct command_option *find_letter(const struct command_option *options,
+                                                char letter)
+{
+    for (; options && options->name; options++)
+        if (options->letter == letter)
+            return options;
+    return NULL;
+}
+
 static int add_given(struct parser *p, const struct command_option *option, const char *value)
 {
     struct args *args = p->args;
 
-    if (value && !is_allowed(option->value, value))
+    if (value && !args_is_allowed(option, value))
         return err_set(p->err, -EINVAL, "--%s '%s': expected %s", option->name, value,
                        option->value);
     args->given = arena_grow(p->arena, args->given, args->given_count, &p->given_capacity,

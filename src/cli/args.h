@@ -57,3 +57,6 @@ int args_number(const char *text, const char *what, uint64_t min, uint64_t max, 
 /* The option of a table by its long name, or NULL. `len` bytes of `name` count. */
 const struct command_option *args_find_option(const struct command_option *options,
                                               const char *name, size_t len);
+
+/* Whether an option that takes a value takes this one: "table|json" allows just the two. */
+bool args_is_allowed(const struct command_option *option, const char *value);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* seawall fleet: the clusters that one server manages. */
+#include "cli/amount.h"
 #include "cli/client.h"
 #include "cli/output.h"
 #include "cli/plan_print.h"
-#include "cli/units.h"
 #include "cli/user_files.h"
 #include "model/fleet_json.h"
 #include "model/name.h"
@@ -52,8 +52,8 @@ static void add_cluster(struct table *table, const json_t *cluster)
                          : state);
     table_add(table, engine_text(table->arena, cluster));
     table_add_number(table, output_number(cluster, "replicas"));
-    table_add(table, cpus > 0 ? units_cpus(table->arena, cpus) : "");
-    table_add(table, memory > 0 ? units_bytes(table->arena, (uint64_t)memory) : "");
+    table_add(table, cpus > 0 ? amount_cpus(table->arena, cpus) : "");
+    table_add(table, memory > 0 ? amount_bytes(table->arena, (uint64_t)memory) : "");
 }
 
 /* Why the clusters that are not ready are not: in full, which no column could hold. */

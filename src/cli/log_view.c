@@ -145,6 +145,6 @@ int log_view_add(struct log_view *view, const json_t *line, struct buf *out)
     if (r == 0)
         r = buf_add(out, "\n", 1);
     if (r < 0)
-        out->len = start;
+        buf_cut(out, start);
     return r;
 }

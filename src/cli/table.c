@@ -126,7 +126,7 @@ int table_write(const struct table *table, size_t width, struct buf *out)
             i < table->columns ? table->headers[i] : table->cells[i - table->columns];
 
         if (write_cell(out, text, widths[c], c + 1 == table->columns) < 0) {
-            out->len = start;
+            buf_cut(out, start);
             return -EMSGSIZE;
         }
     }

@@ -3,8 +3,10 @@
 
 #include "api/api.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/path.h"
+#include "cli/args_file.h"
 #include "seawall_version.h"
 #include "server/backend.h"
 
@@ -59,8 +61,28 @@ static int place_nameserver(struct server *server, struct err *err)
     return 0;
 }
 
-static int read_options(struct server *server, const struct cli *cli, struct err *err)
+/* Adds what --config names to what the command line says. */
+static int read_config(struct cli *cli, struct err *err)
 {
+    const char *path = args_value(&cli->args, "config");
+    struct buf text;
+
+    if (!path)
+        return 0;
+    buf_init(&text, ARGS_FILE_SIZE_MAX);
+    int r = file_read(path, &text, err);
+    if (r == 0)
+        r = args_file_read(&cli->args, cli->arena, cli->command, path, buf_text(&text),
+                           text.len, err);
+    buf_fini(&text);
+    return r;
+}
+
+static int read_options(struct server *server, struct cli *cli, struct err *err)
+{
+    if (read_config(cli, err) < 0)
+        return err->code;
+
     const char *socket = args_value(&cli->args, "socket");
     const char *state = args_value(&cli->args, "state");
     char path[PATH_TEXT_SIZE];
@@ -201,6 +223,7 @@ static int run(struct cli *cli, struct err *err)
 }
 
 static const struct command_option options[] = {
+    {.name = "config", .value = "FILE", .help = "Options from a file, as lines of KEY = VALUE"},
     {.name = "state",
      .value = "URL",
      .help =
@@ -215,6 +238,7 @@ static const struct command_example examples[] = {
     {"seawall server", "with state and socket in the usual places"},
     {"seawall server --state sqlite:/srv/seawall/state.db --no-nameserver",
      "where systemd runs the nameserver as a unit of its own"},
+    {"seawall server --config /etc/seawall/server.conf", "with options from a file"},
     EXAMPLE_END,
 };
 
@@ -224,7 +248,10 @@ const struct command command_server = {
     .text =
         "Owns apps, plans, clusters and the state, and brings the clusters in step with the "
         "plans.\n\nStarts a nameserver of its own unless told not to. The nameserver goes on "
-        "by itself when this process dies, and is taken over by the next one.",
+        "by itself when this process dies, and is taken over by the next one.\n\n"
+        "A config file has a line for each option: 'state = sqlite:/srv/seawall/state.db', "
+        "'no-nameserver = true'. Lines that begin with # are comments. What the command line "
+        "says holds.",
     .options = options,
     .examples = examples,
     .run = run,

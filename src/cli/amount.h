@@ -9,7 +9,7 @@
 
 /* "64GiB", "1.5GiB", "512B": rounded down to a tenth, so that nothing looks larger than it is.
  */
-const char *units_bytes(struct arena *arena, uint64_t bytes) MUST_USE;
+const char *amount_bytes(struct arena *arena, uint64_t bytes) MUST_USE;
 
 /* CPUs: "16", "1.5"; rounded to a hundredth. */
-const char *units_cpus(struct arena *arena, double cpus) MUST_USE;
+const char *amount_cpus(struct arena *arena, double cpus) MUST_USE;

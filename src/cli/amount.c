@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "cli/units.h"
+#include "cli/amount.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-const char *units_bytes(struct arena *arena, uint64_t bytes)
+const char *amount_bytes(struct arena *arena, uint64_t bytes)
 {
     static const char *const names[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
     uint64_t whole = bytes, rest = 0;
@@ -20,7 +20,7 @@ const char *units_bytes(struct arena *arena, uint64_t bytes)
     return arena_printf(arena, "%" PRIu64 ".%" PRIu64 "%s", whole, tenths, names[unit]);
 }
 
-const char *units_cpus(struct arena *arena, double cpus)
+const char *amount_cpus(struct arena *arena, double cpus)
 {
     char *text = arena_printf(arena, "%.2f", cpus);
     size_t len = strlen(text);
