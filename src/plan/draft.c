@@ -322,11 +322,13 @@ static int place_spread(struct draft *draft, struct job *job, bool was_placed)
     struct spots before = job->placement;
     struct question question = draft_question(draft, job, &job->demand);
 
-    if (spread_measure(&draft->spread, &question) != 0)
-        return SPREAD_IMPOSSIBLE;
     scatter(draft, job->current, draft->current, true);
-    job->placement = choose(draft, job, &question, before, was_placed);
+    int r = spread_measure(&draft->spread, &question);
+    if (r == 0)
+        job->placement = choose(draft, job, &question, before, was_placed);
     scatter(draft, job->current, draft->current, false);
+    if (r != 0)
+        return r;
     job->total = draft->spread.total;
     job->cost = draft->spread.cost;
     job->state = JOB_PLACED;

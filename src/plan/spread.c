@@ -5,11 +5,12 @@
  * total is needed + k * m. So the question is for the least m such that domains capped at m
  * hold needed + k * m; below that cap every filling is as good in total, and because caps on
  * nested domains are a matroid, taking the best next replica again and again is exact for
- * cost, moves and evenness in this order. docs/decisions/0001-planner.md has the proofs.
+ * cost, moves and evenness in this order. Several levels at once are for mixed.c.
  */
 #include "plan/spread.h"
 
 #include "base/mem.h"
+#include "plan/mixed.h"
 
 #include <assert.h>
 #include <limits.h>
@@ -51,16 +52,6 @@ struct survive survive_reduce(const struct topology *topology, const struct surv
         count_above = count;
     }
     return reduced;
-}
-
-/* The one level that is asked for, or DOMAIN_LEVELS. */
-static unsigned level_of(const struct survive *survive)
-{
-    unsigned level = 0;
-
-    while (level < DOMAIN_LEVELS && !survive->count[level])
-        level++;
-    return level;
 }
 
 static void load_domains(struct spread *spread, const struct question *question,
@@ -143,35 +134,64 @@ static uint64_t least_cost(struct spread *spread, const struct question *questio
     return cost;
 }
 
-int spread_measure(struct spread *spread, const struct question *question)
+/* What one level asks for, as if it were the only one. Returns 0 or SPREAD_IMPOSSIBLE. */
+static int measure_level(struct spread *spread, const struct question *question,
+                         enum domain_level level, unsigned count)
 {
-    const struct topology *topology = question->topology;
-    unsigned level = level_of(&question->survive);
-    unsigned count = 0;
-
-    assert(question->needed);
-    if (level == DOMAIN_LEVELS)
-        level = DOMAIN_CLUSTER;
-    else
-        count = question->survive.count[level];
-
     load_domains(spread, question, level, question->caps);
     spread->level = level;
-    spread->load_max = least_load_max(spread->load[level], topology->domain_count[level], count,
-                                      question->needed);
+    spread->load_max = least_load_max(
+        spread->load[level], question->topology->domain_count[level], count, question->needed);
     if (!spread->load_max)
         return SPREAD_IMPOSSIBLE;
     if (!count)
         spread->load_max = question->needed; /* nothing to survive: no cap */
     spread->total = question->needed + count * spread->load_max;
+    return 0;
+}
+
+int spread_measure(struct spread *spread, const struct question *question)
+{
+    unsigned level_count = 0;
+    unsigned spare = 0;
+
+    assert(question->needed);
+    for (unsigned level = 0; level < DOMAIN_LEVELS; level++) {
+        unsigned count = question->survive.count[level];
+
+        if (!count)
+            continue;
+        level_count++;
+        if (measure_level(spread, question, level, count) != 0)
+            return SPREAD_IMPOSSIBLE;
+        if (spread->total - question->needed > spare)
+            spare = spread->total - question->needed;
+    }
+    spread->is_mixed = level_count > 1;
+    if (spread->is_mixed)
+        return mixed_solve(spread, question, spare);
+    if (!level_count && measure_level(spread, question, DOMAIN_CLUSTER, 0) != 0)
+        return SPREAD_IMPOSSIBLE;
     spread->cost = least_cost(spread, question);
     return 0;
+}
+
+/* Whether these replicas survive, which are as many as spread->total. */
+static bool survives(struct spread *spread, const struct question *question,
+                     const unsigned *replicas)
+{
+    if (spread->is_mixed)
+        return mixed_survives(spread, question, replicas, spread->total);
+    load_domains(spread, question, spread->level, replicas);
+    for (unsigned d = 0; d < question->topology->domain_count[spread->level]; d++)
+        if (spread->load[spread->level][d] > spread->load_max)
+            return false;
+    return true;
 }
 
 bool spread_keeps(struct spread *spread, const struct question *question)
 {
     const struct topology *topology = question->topology;
-    const unsigned *load = spread->load[spread->level];
     unsigned total = 0;
     uint64_t cost = 0;
 
@@ -181,14 +201,8 @@ bool spread_keeps(struct spread *spread, const struct question *question)
         total += question->current[c];
         cost += topology->cost[c] * question->current[c];
     }
-    if (total != spread->total || cost != spread->cost)
-        return false;
-
-    load_domains(spread, question, spread->level, question->current);
-    for (unsigned d = 0; d < topology->domain_count[spread->level]; d++)
-        if (load[d] > spread->load_max)
-            return false;
-    return true;
+    return total == spread->total && cost == spread->cost &&
+           survives(spread, question, question->current);
 }
 
 /* Clusters of equal cost, by_cost[begin] to by_cost[end - 1]. */
@@ -204,9 +218,8 @@ static bool has_room(const struct spread *spread, const struct question *questio
            spread->load[spread->level][domain] < spread->load_max;
 }
 
-/* Whether the next replica goes to cluster a rather than to b, which cost the same. */
-static bool is_better(const struct spread *spread, const struct question *question, unsigned a,
-                      unsigned b)
+bool spread_prefers(const struct spread *spread, const struct question *question, unsigned a,
+                    unsigned b)
 {
     const struct topology *topology = question->topology;
     bool a_stays = spread->replicas[a] < question->current[a];
@@ -248,7 +261,7 @@ static unsigned fill_group(struct spread *spread, const struct question *questio
 
         for (unsigned i = group.begin; i < group.end; i++)
             if (has_room(spread, question, by_cost[i]) &&
-                (best == UINT_MAX || is_better(spread, question, by_cost[i], best)))
+                (best == UINT_MAX || spread_prefers(spread, question, by_cost[i], best)))
                 best = by_cost[i];
         if (best == UINT_MAX)
             break;
@@ -262,6 +275,8 @@ void spread_fill(struct spread *spread, const struct question *question)
     const struct topology *topology = question->topology;
     unsigned rest = spread->total;
 
+    if (spread->is_mixed)
+        return; /* measuring has filled it */
     memset(spread->replicas, 0, topology->cluster_count * sizeof(unsigned));
     for (unsigned level = 0; level < DOMAIN_LEVELS; level++)
         memset(spread->load[level], 0, topology->domain_count[level] * sizeof(unsigned));

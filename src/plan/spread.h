@@ -31,6 +31,7 @@ struct spread {
     unsigned *replicas; /* [cluster] */
 
     /* Below: between spread_measure and spread_fill. */
+    bool is_mixed;                 /* several levels: replicas are set, the next two are not */
     enum domain_level level;       /* whose domains are capped */
     unsigned load_max;             /* of each of them */
     unsigned *load[DOMAIN_LEVELS]; /* [level][domain] */
@@ -51,6 +52,10 @@ enum {
 
 /* Sets total and cost, the least. Returns 0 or SPREAD_IMPOSSIBLE. */
 int spread_measure(struct spread *spread, const struct question *question) MUST_USE;
+
+/* Whether the next replica goes to cluster a rather than to b, which cost the same. */
+bool spread_prefers(const struct spread *spread, const struct question *question, unsigned a,
+                    unsigned b);
 
 /* After spread_measure: whether what runs now is one of the best answers, and so the best. */
 bool spread_keeps(struct spread *spread, const struct question *question);

@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * plan/planner beside exhaustive search: on small random fleets it finds what the search finds.
+ *
+ * Each case is made from a seed of its own, which is printed when it fails; SEED=n repeats it
+ * alone, CASES=n runs that many.
+ */
+#include "base/mem.h"
+#include "base/random.h"
+#include "plan/planner.h"
+#include "plan_world.h"
+#include "unit.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CPU          UINT64_C(1000000000)
+#define MIB          (UINT64_C(1) << 20)
+#define CASES        20000
+#define CLUSTERS_MAX 6
+
+/* How good a placement is: the smaller, the better, the first difference decides. */
+struct score {
+    uint64_t total, cost, moves, uneven[DOMAIN_LEVELS];
+};
+
+/* What the search knows of a world: numbers alone. */
+struct problem {
+    unsigned cluster_count, needed;
+    unsigned caps[CLUSTERS_MAX], current[CLUSTERS_MAX], domain[DOMAIN_LEVELS][CLUSTERS_MAX];
+    uint64_t cost[CLUSTERS_MAX];
+    struct survive survive;
+};
+
+static uint64_t number_from(const char *variable, uint64_t otherwise)
+{
+    const char *text = getenv(variable);
+
+    return text ? strtoull(text, NULL, 10) : otherwise;
+}
+
+/* Makes worlds. */
+
+static const char *const names[] = {"a", "b", "c", "d", "e", "f"};
+
+/* One in `n`. */
+static bool chance(struct random *random, unsigned n)
+{
+    return random_below(random, n) == 0;
+}
+
+static void add_clusters(struct world *world, struct random *random, unsigned count)
+{
+    unsigned provider_count = 1 + random_below(random, count);
+    unsigned region_count = 1 + random_below(random, 3);
+    bool has_costs = chance(random, 2);
+    bool is_short = !chance(random, 3);
+
+    for (unsigned c = 0; c < count; c++) {
+        struct planner_room *room =
+            world_cluster(world, names[c], names[random_below(random, region_count)],
+                          names[random_below(random, provider_count)]);
+
+        if (has_costs)
+            world->clusters[c].cost_micro = random_below(random, 3) * 500000;
+        if (is_short && chance(random, 2))
+            room->cpus_nano = random_below(random, 6) * CPU / 2;
+        if (is_short && chance(random, 3))
+            room->memory_bytes = random_below(random, 5) * 64 * MIB;
+        if (is_short && chance(random, 3)) {
+            world->held[c][0] =
+                (struct planner_port){(uint16_t)(80 + random_below(random, 3)), PORT_TCP};
+            room->port_count = 1;
+        }
+        room->usable = !chance(random, 8);
+        world->clusters[c].drained = !room->usable;
+    }
+}
+
+static struct service *add_service(struct world *world, struct random *random, const char *name,
+                                   unsigned replicas)
+{
+    struct service *service = world_service(world, name, replicas);
+
+    if (chance(random, 2))
+        service->cpus_reservation_nano = (1 + random_below(random, 2)) * CPU / 2;
+    if (chance(random, 3))
+        service->memory_reservation_bytes = 64 * MIB;
+    if (chance(random, 3)) {
+        unsigned first = 80 + random_below(random, 2);
+
+        world_publish(service, first, first + random_below(random, 3));
+    }
+    service->has_survive = !chance(random, 4);
+    for (unsigned level = 0; service->has_survive && level < DOMAIN_LEVELS; level++)
+        if (chance(random, 2))
+            service->survive.count[level] = 1 + random_below(random, 2 + (level == 0));
+    return service;
+}
+
+/* What runs now, in one service of `current`. */
+struct running {
+    struct plan plan;
+    struct plan_service service;
+    struct placement placements[CLUSTERS_MAX];
+};
+
+static void make_running(struct running *running, struct world *world, struct random *random)
+{
+    size_t count = 0;
+
+    for (size_t c = 0; c < world->fleet.cluster_count; c++)
+        if (chance(random, 2))
+            running->placements[count++] =
+                (struct placement){world->clusters[c].name, 1 + random_below(random, 3)};
+    running->service = (struct plan_service){.name = world->services[0].name,
+                                             .placements = running->placements,
+                                             .placement_count = count};
+    running->plan = (struct plan){.services = &running->service, .service_count = 1};
+}
+
+/* Translates a world, by the words of the promise and not by the planner's code. */
+
+static unsigned min_unsigned(unsigned a, unsigned b)
+{
+    return a < b ? a : b;
+}
+
+/* How many replicas of the service fit the cluster while nothing else is there. */
+static unsigned cap_of(const struct world *world, const struct service *service, size_t c)
+{
+    const struct planner_room *room = &world->rooms[c];
+    unsigned cap = room->usable ? service->replicas : 0;
+
+    if (service->cpus_reservation_nano && room->cpus_nano != UINT64_MAX)
+        cap = min_unsigned(cap, (unsigned)(room->cpus_nano / service->cpus_reservation_nano));
+    if (service->memory_reservation_bytes && room->memory_bytes != UINT64_MAX)
+        cap = min_unsigned(cap,
+                           (unsigned)(room->memory_bytes / service->memory_reservation_bytes));
+    for (size_t p = 0; p < service->port_count; p++) {
+        unsigned ports = 0;
+
+        for (unsigned port = service->ports[p].published_first;
+             port <= service->ports[p].published_last; port++)
+            ports += !room->port_count || room->ports[0].port != port;
+        cap = min_unsigned(cap, ports);
+    }
+    return cap;
+}
+
+static bool is_same_domain(const struct cluster *a, const struct cluster *b, unsigned level)
+{
+    return strcmp(a->provider, b->provider) == 0 &&
+           (level == DOMAIN_PROVIDER || strcmp(a->region, b->region) == 0) &&
+           (level != DOMAIN_CLUSTER || a == b);
+}
+
+static void number_domains(struct problem *problem, const struct world *world)
+{
+    for (unsigned level = 0; level < DOMAIN_LEVELS; level++)
+        for (unsigned c = 0; c < problem->cluster_count; c++) {
+            unsigned first = 0;
+
+            while (!is_same_domain(&world->clusters[first], &world->clusters[c], level))
+                first++;
+            problem->domain[level][c] = first;
+        }
+}
+
+/* The default: any one provider if there are two, else any one cluster if there are two. */
+static struct survive survive_of(const struct world *world, const struct problem *problem)
+{
+    struct survive survive = {{0}};
+    bool has_two = false;
+
+    if (world->services[0].has_survive)
+        return world->services[0].survive;
+    for (unsigned c = 0; c < problem->cluster_count; c++)
+        has_two = has_two || problem->domain[DOMAIN_PROVIDER][c] != 0;
+    survive.count[DOMAIN_PROVIDER] = has_two;
+    survive.count[DOMAIN_CLUSTER] = !has_two && problem->cluster_count > 1;
+    return survive;
+}
+
+static void translate(struct problem *problem, const struct world *world,
+                      const struct running *running)
+{
+    *problem = (struct problem){.cluster_count = (unsigned)world->fleet.cluster_count,
+                                .needed = world->services[0].replicas};
+    for (unsigned c = 0; c < problem->cluster_count; c++) {
+        problem->caps[c] = cap_of(world, &world->services[0], c);
+        problem->cost[c] = world->clusters[c].cost_micro;
+        for (size_t i = 0; running && i < running->service.placement_count; i++)
+            if (strcmp(running->placements[i].cluster, world->clusters[c].name) == 0)
+                problem->current[c] = running->placements[i].replicas;
+    }
+    number_domains(problem, world);
+    problem->survive = survive_of(world, problem);
+}
+
+/* Searches. */
+
+static int compare_down(const void *a, const void *b)
+{
+    return (*(const unsigned *)a < *(const unsigned *)b) -
+           (*(const unsigned *)a > *(const unsigned *)b);
+}
+
+/* Whether losing the fullest domains of each level leaves what is needed. */
+static bool survives(const struct problem *problem, const unsigned *replicas, uint64_t total)
+{
+    for (unsigned level = 0; level < DOMAIN_LEVELS; level++) {
+        unsigned load[CLUSTERS_MAX] = {0};
+        uint64_t left = total;
+
+        for (unsigned c = 0; c < problem->cluster_count; c++)
+            load[problem->domain[level][c]] += replicas[c];
+        qsort(load, CLUSTERS_MAX, sizeof(*load), compare_down);
+        for (unsigned i = 0; i < problem->survive.count[level] && i < CLUSTERS_MAX; i++)
+            left -= load[i];
+        if (left < problem->needed)
+            return false;
+    }
+    return total >= problem->needed;
+}
+
+/* How uneven the domains of a level are: the sum of squares. */
+static uint64_t unevenness(const struct problem *problem, const unsigned *replicas,
+                           unsigned level)
+{
+    uint64_t load[CLUSTERS_MAX] = {0};
+    uint64_t sum = 0;
+
+    for (unsigned c = 0; c < problem->cluster_count; c++)
+        load[problem->domain[level][c]] += replicas[c];
+    for (unsigned d = 0; d < CLUSTERS_MAX; d++)
+        sum += load[d] * load[d];
+    return sum;
+}
+
+static struct score score_of(const struct problem *problem, const unsigned *replicas)
+{
+    struct score score = {0};
+
+    for (unsigned c = 0; c < problem->cluster_count; c++) {
+        score.total += replicas[c];
+        score.cost += problem->cost[c] * replicas[c];
+        score.moves +=
+            replicas[c] > problem->current[c] ? replicas[c] - problem->current[c] : 0;
+    }
+    /* Nothing that runs moves: then it stays, however uneven it is. */
+    for (unsigned level = 0; score.moves && level < DOMAIN_LEVELS; level++)
+        score.uneven[DOMAIN_PROVIDER - level] = unevenness(problem, replicas, level);
+    return score;
+}
+
+static int compare_score(const struct score *a, const struct score *b)
+{
+    const uint64_t x[] = {a->total,     a->cost,      a->moves,
+                          a->uneven[0], a->uneven[1], a->uneven[2]};
+    const uint64_t y[] = {b->total,     b->cost,      b->moves,
+                          b->uneven[0], b->uneven[1], b->uneven[2]};
+
+    for (unsigned i = 0; i < sizeof(x) / sizeof(*x); i++)
+        if (x[i] != y[i])
+            return x[i] < y[i] ? -1 : 1;
+    return 0;
+}
+
+/* The next placement within the caps; false after the last one. */
+static bool next_placement(const struct problem *problem, unsigned *replicas)
+{
+    for (unsigned c = 0; c < problem->cluster_count; c++) {
+        if (replicas[c] < problem->caps[c]) {
+            replicas[c]++;
+            return true;
+        }
+        replicas[c] = 0;
+    }
+    return false;
+}
+
+/* Returns false when nothing survives. */
+static bool search(const struct problem *problem, unsigned best[CLUSTERS_MAX])
+{
+    unsigned replicas[CLUSTERS_MAX] = {0};
+    struct score least = {0};
+    bool is_found = false;
+
+    do {
+        struct score score = score_of(problem, replicas);
+
+        if (!survives(problem, replicas, score.total))
+            continue;
+        if (is_found && compare_score(&score, &least) >= 0)
+            continue;
+        is_found = true;
+        least = score;
+        memcpy(best, replicas, sizeof(replicas));
+    } while (next_placement(problem, replicas));
+    return is_found;
+}
+
+/* Says what differs. */
+
+static void print_problem(const struct problem *problem, uint64_t seed)
+{
+    print_error("SEED=%" PRIu64 ": %u needed, survive cluster %u region %u provider %u\n", seed,
+                problem->needed, problem->survive.count[0], problem->survive.count[1],
+                problem->survive.count[2]);
+    for (unsigned c = 0; c < problem->cluster_count; c++)
+        print_error(
+            "  cluster %u of region %u of provider %u: room for %u, runs %u, costs %" PRIu64
+            "\n",
+            c, problem->domain[DOMAIN_REGION][c], problem->domain[DOMAIN_PROVIDER][c],
+            problem->caps[c], problem->current[c], problem->cost[c]);
+}
+
+static void print_placement(const char *who, const struct problem *problem,
+                            const unsigned *replicas)
+{
+    struct score score = score_of(problem, replicas);
+
+    print_error("  %s:", who);
+    for (unsigned c = 0; c < problem->cluster_count; c++)
+        print_error(" %u", replicas[c]);
+    print_error(", total %" PRIu64 ", cost %" PRIu64 ", moves %" PRIu64 ", uneven %" PRIu64
+                " %" PRIu64 " %" PRIu64 "\n",
+                score.total, score.cost, score.moves, score.uneven[0], score.uneven[1],
+                score.uneven[2]);
+}
+
+static void read_placement(unsigned *replicas, const struct world *world,
+                           const struct plan *plan, const char *service)
+{
+    for (size_t c = 0; c < world->fleet.cluster_count; c++)
+        replicas[c] = plan_replicas(plan, service, world->clusters[c].name);
+}
+
+/* One service. */
+
+static bool is_right(const struct problem *problem, const struct world *world,
+                     const struct plan *plan, uint64_t seed)
+{
+    unsigned best[CLUSTERS_MAX] = {0};
+    unsigned found[CLUSTERS_MAX] = {0};
+    bool is_possible = search(problem, best);
+
+    read_placement(found, world, plan, world->services[0].name);
+    if (is_possible != (plan->refusal_count == 0)) {
+        print_problem(problem, seed);
+        print_error("  the planner says it is %spossible\n", is_possible ? "im" : "");
+        if (is_possible)
+            print_placement("search", problem, best);
+        return false;
+    }
+    if (!is_possible)
+        return true;
+
+    struct score mine = score_of(problem, found);
+    struct score least = score_of(problem, best);
+    if (survives(problem, found, mine.total) && compare_score(&mine, &least) == 0)
+        return true;
+    print_problem(problem, seed);
+    print_placement("search ", problem, best);
+    print_placement("planner", problem, found);
+    return false;
+}
+
+static bool one_service_is_right(uint64_t seed)
+{
+    struct random random;
+    struct world world;
+    struct running running;
+    struct problem problem;
+
+    random_init(&random, seed);
+    world_init(&world);
+    add_clusters(&world, &random, 1 + random_below(&random, CLUSTERS_MAX));
+    (void)add_service(&world, &random, "web", 1 + random_below(&random, 4));
+    bool has_running = chance(&random, 2);
+    if (has_running)
+        make_running(&running, &world, &random);
+    translate(&problem, &world, has_running ? &running : NULL);
+    SCOPED(plan_freep)
+    struct plan *plan = world_plan(&world, has_running ? &running.plan : NULL);
+    return is_right(&problem, &world, plan, seed);
+}
+
+/* Runs a property on many seeds, or on the one of the environment. */
+static void check(bool (*property)(uint64_t seed), uint64_t cases)
+{
+    uint64_t seed = number_from("SEED", 0);
+    uint64_t base = random_seed() >> 16;
+    uint64_t failed = 0;
+
+    if (seed) {
+        assert_true(property(seed));
+        return;
+    }
+    cases = number_from("CASES", cases);
+    print_message("# seeds %" PRIu64 " to %" PRIu64 "\n", base, base + cases - 1);
+    for (uint64_t i = 0; i < cases && failed < 5; i++)
+        failed += !property(base + i);
+    assert_int_equal(failed, 0);
+}
+
+static void test_one_service_is_placed_as_exhaustive_search_places_it(void **state)
+{
+    (void)state;
+    check(one_service_is_right, CASES);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_one_service_is_placed_as_exhaustive_search_places_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
