@@ -434,3 +434,46 @@ bool draft_place(struct draft *draft, struct job *job)
         take_spots(draft, job);
     return gives_back(draft, before, job->placement);
 }
+
+/* Whether the job, alone in the fleet as it is left, finds no place. */
+static bool is_hopeless(struct draft *draft, struct job *job)
+{
+    size_t spot_count = draft->spot_count;
+    bool is_placed;
+
+    (void)draft_place(draft, job);
+    is_placed = job->state != JOB_OPEN;
+    draft_open(draft, job);
+    job->placement = (struct spots){0};
+    draft->spot_count = spot_count;
+    return !is_placed;
+}
+
+bool draft_promote_open(struct draft *draft)
+{
+    uint32_t *order = mem_array(draft->job_count + 1, sizeof(*order));
+    bool *was_open = mem_array(draft->job_count + 1, sizeof(*was_open));
+    size_t count = 0;
+
+    for (size_t i = 0; i < draft->job_count; i++) {
+        was_open[i] = draft->jobs[i].state == JOB_OPEN;
+        draft_open(draft, &draft->jobs[i]);
+    }
+    for (size_t i = 0; i < draft->job_count; i++) {
+        struct job *job = &draft->jobs[draft->order[i]];
+
+        if (!was_open[draft->order[i]])
+            continue;
+        job->is_hopeless = job->is_hopeless || is_hopeless(draft, job);
+        if (!job->is_hopeless)
+            order[count++] = draft->order[i];
+    }
+    bool is_any = count > 0;
+    for (size_t i = 0; i < draft->job_count; i++)
+        if (!was_open[draft->order[i]] || draft->jobs[draft->order[i]].is_hopeless)
+            order[count++] = draft->order[i];
+    memcpy(draft->order, order, count * sizeof(*order));
+    free(order);
+    free(was_open);
+    return is_any;
+}

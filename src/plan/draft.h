@@ -40,6 +40,7 @@ struct job {
     const struct service *service;
     enum job_state state;
     bool is_pinned;
+    bool is_hopeless; /* there is no place for it even in an empty fleet */
     struct demand demand;
     struct survive survive; /* asked for, defaults resolved */
     struct survive reduced; /* see survive_reduce */
@@ -89,6 +90,12 @@ bool draft_place(struct draft *draft, struct job *job);
 
 /* Gives each job what it runs now, as far as there is room, so that others leave it alone. */
 void draft_reserve(struct draft *draft);
+
+/*
+ * Opens all jobs, and moves those that were open to the front of the order, but not the
+ * hopeless ones. Returns whether there are any to move: whether another order may help.
+ */
+bool draft_promote_open(struct draft *draft);
 
 /*
  * The question that an open job asks of the clusters as they are left; it lives in the scratch

@@ -13,6 +13,9 @@
  */
 #define PASSES_MAX 64
 
+/* Orders of services that are tried before one is refused. */
+#define ORDERS_MAX 8
+
 /* One pass over all jobs, hardest first. Returns whether anybody gave back room. */
 static bool place_all(struct draft *draft)
 {
@@ -25,17 +28,41 @@ static bool place_all(struct draft *draft)
 }
 
 /*
- * Places everything. As long as room is only taken, what was the best place for a service
- * stays the best; once some was given back, each gets to choose again.
+ * As long as room is only taken, what was the best place for a service stays the best; once
+ * some was given back, each gets to choose again.
  */
 static void settle(struct draft *draft)
 {
     unsigned passes = 0;
 
-    if (draft->input->current)
-        draft_reserve(draft);
     while (place_all(draft) && ++passes < PASSES_MAX)
         ;
+}
+
+static bool is_any_open(const struct draft *draft)
+{
+    for (size_t i = 0; i < draft->job_count; i++)
+        if (draft->jobs[i].state == JOB_OPEN)
+            return true;
+    return false;
+}
+
+/*
+ * Places everything. Who finds no place is hard to place, whatever it looked like: all is done
+ * again with those first, and what runs makes room if it must.
+ */
+static void place(struct draft *draft)
+{
+    if (draft->input->current)
+        draft_reserve(draft);
+    settle(draft);
+    for (unsigned n = 0; n < ORDERS_MAX && is_any_open(draft); n++) {
+        bool may_help = draft_promote_open(draft);
+
+        settle(draft);
+        if (!may_help)
+            return;
+    }
 }
 
 /* A plan while it is written. */
@@ -140,7 +167,7 @@ int planner_make(struct plan **out, const struct planner_input *input, struct er
 
     (void)err;
     draft_init(&draft, input);
-    settle(&draft);
+    place(&draft);
     *out = write_plan(&draft);
     draft_fini(&draft);
     return 0;
