@@ -206,10 +206,11 @@ static void request_join(struct driver_call *call, struct http_request *out)
 static void request_stop(struct driver_call *call, struct http_request *out)
 {
     const struct docker *d = call->state;
+    const char *verb = call->action->kind == ACTION_REPLICA_RESTART ? "restart" : "stop";
 
+    /* Podman kills at once what was made through this API, unless it is told the time. */
     post(out,
-         container_path(call,
-                        call->action->kind == ACTION_REPLICA_RESTART ? "/restart" : "/stop"),
+         container_path(call, arena_printf(call->arena, "/%s?t=%u", verb, d->stop_timeout_s)),
          NULL);
     out->timeout_ms += d->stop_timeout_s * 1000;
 }
