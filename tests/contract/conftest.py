@@ -99,6 +99,14 @@ def lab():
         yield made
 
 
+# Which Engines a promise is tested on; without a mark, on both.
+#
+#   promise            docker   podman
+#   over_tls           yes      no: `podman system service` of 4.3 speaks no TLS at all
+#   everything else    yes      yes
+over_tls = pytest.mark.parametrize("driver", ["docker"], indirect=True, scope="session")
+
+
 @pytest.fixture(scope="session", params=["docker", "podman"])
 def driver(lab, request):
     machine = lab.cloud(request.param)

@@ -3,10 +3,11 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import time
 
-from . import api
+from . import api, process
 from .api import EngineApi, EngineError
 from .engine import POLL_S, READY_S
 
@@ -50,3 +51,13 @@ class Podman(EngineApi):
                 with open(self.log, encoding="utf-8", errors="replace") as file:
                     raise EngineError(f"podman in {self.name} does not answer:\n{file.read()[-2000:]}")
             time.sleep(POLL_S)
+
+    def _signal(self, number):
+        os.kill(process.children(self._process.pid)[0], number)
+
+    def freeze(self):
+        """The service accepts connections and says nothing any more, until thaw()."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self._signal(signal.SIGCONT)

@@ -14,7 +14,7 @@ import pytest
 from lab import Lab
 
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
-SEAWALL = os.path.join(TOP, "build", "seawall")
+SEAWALL = os.environ.get("SEAWALL", os.path.join(TOP, "build", "seawall"))
 CLOUDS = ("amber", "birch", "coral")
 
 
