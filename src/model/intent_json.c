@@ -248,3 +248,14 @@ int intent_parse(struct intent **out, const char *text, size_t len, struct err *
     json_decref(json);
     return r;
 }
+
+bool intent_is_equal(const struct intent *a, const struct intent *b)
+{
+    json_t *left = intent_to_json(a);
+    json_t *right = intent_to_json(b);
+    bool is_equal = json_equal(left, right);
+
+    json_decref(left);
+    json_decref(right);
+    return is_equal;
+}

@@ -37,3 +37,6 @@ int intent_from_json(struct intent **out, const json_t *json, struct err *err) M
 
 /* The same from text, which is refused with line and column where it is not JSON. */
 int intent_parse(struct intent **out, const char *text, size_t len, struct err *err) MUST_USE;
+
+/* All that the JSON would show is the same, the generation included. */
+bool intent_is_equal(const struct intent *a, const struct intent *b);

@@ -454,16 +454,6 @@ static char *intent_text(const struct intent *intent)
     return text;
 }
 
-static bool intent_is_equal(const struct intent *a, const struct intent *b)
-{
-    char *x = intent_text(a), *y = intent_text(b);
-    bool equal = strcmp(x, y) == 0;
-
-    free(x);
-    free(y);
-    return equal;
-}
-
 static void on_intent_written(void *ctx, const struct err *err)
 {
     (void)ctx;
