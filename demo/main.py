@@ -40,11 +40,11 @@ def parse(argv):
 
 
 def build(show):
-    """A release build of its own: figures of another one would say little."""
+    """A release build of its own: figures of another one would say little. Warnings are for who works on the code."""
     with show.doing("building"):
         steps = [["ninja", "-C", BUILD, "seawall"]]
         if not os.path.exists(os.path.join(BUILD, "build.ninja")):
-            steps.insert(0, ["meson", "setup", "--buildtype=release", BUILD, TOP])
+            steps.insert(0, ["meson", "setup", "--buildtype=release", "-Dwerror=false", BUILD, TOP])
         for argv in steps:
             done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
             if done.returncode:
@@ -61,8 +61,7 @@ def deploy(world):
     with world.show.doing("control"):
         world.control.start()
     world.seawall_run("fleet", "apply", "-f", world.fleet_file)
-    until(lambda: all(cluster["state"] == "ready" for cluster in world.control.get("/v1/fleet")["clusters"]), 30,
-          "all clusters are ready")
+    world.wait_for_clusters()
     world.control.find_nameserver()
     world.seawall_run("plan")
     plan = json.loads(world.seawall_run("plan", "--format", "json", shown=False))

@@ -34,7 +34,7 @@ def _moments(episode):
 
 def moments(episode):
     """(seconds from the fault, what happened), sorted."""
-    return sorted(((at - episode.at, text) for at, text in _moments(episode) if at is not None),
+    return sorted(((round(at - episode.at, 2) + 0.0, text) for at, text in _moments(episode) if at is not None),
                   key=lambda moment: moment[0])
 
 

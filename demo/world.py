@@ -36,15 +36,26 @@ class DemoError(Exception):
 
 
 def until(check, seconds, what):
-    """Waits for what has no event of its own. Returns what check() gave."""
+    """Waits for what has no event of its own. Returns what check() gave. `what` may be a function: the latest news."""
     deadline = time.monotonic() + seconds
     while True:
         found = check()
         if found:
             return found
         if time.monotonic() > deadline:
-            raise DemoError(f"not within {seconds} s: {what}")
+            raise DemoError(f"not within {seconds} s: {what() if callable(what) else what}")
         time.sleep(POLL_S)
+
+
+def close_firewall(machine):
+    """What a cloud's firewall does: what is not open is dropped, not refused.
+
+    Published ports do not pass here, Docker forwards them. But Docker writes its rules anew when it starts, also for
+    containers that lived on; for that quarter of a second a packet meets this and is sent again, not turned away.
+    """
+    for words in ("-A INPUT -i lo -j ACCEPT", "-A INPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT",
+                  "-A INPUT -p icmp -j ACCEPT", "-A INPUT -p tcp --dport 2376 -j ACCEPT", "-P INPUT DROP"):
+        machine.run(["iptables", "-w", *words.split()], check=True)
 
 
 class Control:
@@ -156,6 +167,7 @@ class World:
 
         def start(machine):
             try:
+                close_firewall(machine)
                 engine = machine.engine()
                 engine.import_image(IMAGE, {"shop": program}, ['CMD ["/shop", "web"]'])
                 self.engines[machine.name] = engine
@@ -217,6 +229,17 @@ class World:
             found[name] = {entry["Id"]: entry["State"]["StartedAt"] for entry in
                            engine.containers("dev.seawall.app=shop") if entry["State"]["Running"]}
         return found
+
+    def wait_for_clusters(self):
+        """Until control is connected to all of them."""
+        def clusters():
+            return self.control.get("/v1/fleet")["clusters"]
+
+        def news():
+            return "all clusters are ready: " + "; ".join(
+                f"{cluster['name']} is {cluster['state']} {cluster['error']}" for cluster in clusters())
+
+        until(lambda: all(cluster["state"] == "ready" for cluster in clusters()), READY_S, news)
 
     def is_in_step(self):
         """Control says so of the app, sees all clusters, and the Engines run what the plan says."""

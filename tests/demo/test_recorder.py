@@ -85,7 +85,7 @@ def test_an_address_that_is_silent_costs_the_connect_timeout(make, nameserver, s
             one.close()
     (entry,) = attempts(made)
     assert (entry["ok"], entry["tries"][0]) == (True, ["127.0.0.2", "connect timeout"])
-    assert recorder.CONNECT_TIMEOUT_S <= entry["end"] - entry["start"] < 2 * recorder.CONNECT_TIMEOUT_S
+    assert 1.0 <= entry["end"] - entry["start"] < 2.0
 
 
 def test_an_answer_is_kept_for_its_ttl_and_no_longer(make, nameserver, shop):

@@ -3,6 +3,7 @@
 
 import os
 import subprocess
+import threading
 
 DAYS = "2"  # a lab lives for minutes; a day more for clocks
 
@@ -14,11 +15,12 @@ def _openssl(*args):
 
 
 class Authority:
-    """`cert` is its certificate; client() and server() issue more, as dicts of paths."""
+    """`cert` is its certificate; client() and server() issue more, as dicts of paths. Safe to use from several threads."""
 
     def __init__(self, directory):
         os.mkdir(directory, 0o700)
         self.directory = directory
+        self._lock = threading.Lock()
         self.cert = os.path.join(directory, "ca.pem")
         self.key = os.path.join(directory, "ca-key.pem")
         _openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", DAYS,
@@ -27,12 +29,13 @@ class Authority:
     def _issue(self, name, usage, *extensions):
         made = {"ca": self.cert, "cert": os.path.join(self.directory, f"{name}.pem"),
                 "key": os.path.join(self.directory, f"{name}-key.pem")}
-        if not os.path.exists(made["cert"]):
-            words = [word for extension in (usage, "basicConstraints=critical,CA:FALSE", *extensions)
-                     for word in ("-addext", extension)]
-            _openssl("req", "-x509", "-CA", self.cert, "-CAkey", self.key, "-newkey", "ec", "-pkeyopt",
-                     "ec_paramgen_curve:P-256", "-nodes", "-days", DAYS, "-subj", f"/CN={name}", *words,
-                     "-keyout", made["key"], "-out", made["cert"])
+        with self._lock:
+            if not os.path.exists(made["cert"]):
+                words = [word for extension in (usage, "basicConstraints=critical,CA:FALSE", *extensions)
+                         for word in ("-addext", extension)]
+                _openssl("req", "-x509", "-CA", self.cert, "-CAkey", self.key, "-newkey", "ec", "-pkeyopt",
+                         "ec_paramgen_curve:P-256", "-nodes", "-days", DAYS, "-subj", f"/CN={name}", *words,
+                         "-keyout", made["key"], "-out", made["cert"])
         return made
 
     def server(self, name, address):

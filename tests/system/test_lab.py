@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The lab breaks only what it made, and leaves nothing behind, however it ends."""
 
+import concurrent.futures
 import fcntl
 import glob
 import os
 import signal
+import ssl
 import subprocess
 import sys
 
@@ -164,6 +166,14 @@ def test_containers_outlive_a_stopped_engine_and_go_with_a_crash():
         amber.crash()
         engine.start()
         assert engine.call("GET", "/info")["LiveRestoreEnabled"] is True
+
+
+def test_a_certificate_that_several_ask_for_at_once_fits_its_key():
+    with Lab("mine") as lab:
+        with concurrent.futures.ThreadPoolExecutor(8) as pool:
+            made = list(pool.map(lambda _: lab.ca.client(), range(8)))
+        context = ssl.create_default_context(cafile=lab.ca.cert)
+        context.load_cert_chain(made[0]["cert"], made[0]["key"])  # raises when they do not belong together
 
 
 @pytest.mark.parametrize("name", ["", "br0", "-x", "a" * 20, "a b", "hub"])
