@@ -13,6 +13,7 @@ Nothing is ever sent to an address outside of the lab's network and the loopback
 
 import argparse
 import asyncio
+import functools
 import gc
 import ipaddress
 import json
@@ -39,6 +40,7 @@ class ForeignTarget(Exception):
     """Somebody wants us to send to an address that is not the lab's."""
 
 
+@functools.lru_cache  # it is asked before each connection, of very few addresses
 def guard(address):
     """Raises unless the address is one of the lab's or the loopback."""
     try:

@@ -2,6 +2,8 @@
 """Asks one nameserver for addresses: over UDP, again when no reply comes, over TCP when the reply did not fit."""
 
 import asyncio
+import functools
+import random
 import socket
 import struct
 
@@ -35,6 +37,18 @@ def addresses_of(reply):
     return found, ttl
 
 
+@functools.lru_cache
+def _question(name):
+    """A query for the addresses of a name, without its id: the same bytes every time."""
+    return dns.message.make_query(name, dns.rdatatype.A, use_edns=0, payload=1232).to_wire()[2:]
+
+
+def _is_reply(query, wire):
+    """Same id and same question: not a late reply to another query, nor somebody's guess."""
+    end = query.index(b"\0", 12) + 5  # behind the name come its type and class
+    return len(wire) >= end and wire[:2] == query[:2] and wire[2] & 0x80 and wire[12:end] == query[12:end]
+
+
 class Resolver:
     """`guard` is asked before anything is sent; it raises when the nameserver is not one of the lab's."""
 
@@ -44,7 +58,7 @@ class Resolver:
 
     async def ask(self, name):
         """(addresses, ttl) or ResolveError."""
-        query = dns.message.make_query(name, dns.rdatatype.A, use_edns=0, payload=1232)
+        query = random.randbytes(2) + _question(name)
         # One RRset keeps the order of the packet: the first address is the one to use first.
         try:
             reply = await self._udp(query)
@@ -61,7 +75,7 @@ class Resolver:
             sock.setblocking(False)
             sock.connect(self.target)
             for _ in range(UDP_TRIES):
-                sock.send(query.to_wire())
+                sock.send(query)
                 try:
                     async with asyncio.timeout(UDP_TIMEOUT_S):
                         return await self._udp_reply(loop, sock, query)
@@ -72,16 +86,18 @@ class Resolver:
     @staticmethod
     async def _udp_reply(loop, sock, query):
         while True:
-            reply = dns.message.from_wire(await loop.sock_recv(sock, UDP_SIZE_MAX), ignore_trailing=True)
-            if query.is_response(reply):
-                return reply
+            wire = await loop.sock_recv(sock, UDP_SIZE_MAX)
+            if _is_reply(query, wire):
+                return dns.message.from_wire(wire, ignore_trailing=True)
 
     async def _tcp(self, query):
         reader, writer = await asyncio.open_connection(*self.target)
         try:
-            wire = query.to_wire()
-            writer.write(struct.pack("!H", len(wire)) + wire)
+            writer.write(struct.pack("!H", len(query)) + query)
             (size,) = struct.unpack("!H", await reader.readexactly(2))
-            return dns.message.from_wire(await reader.readexactly(size))
+            wire = await reader.readexactly(size)
+            if not _is_reply(query, wire):
+                raise ResolveError("not a reply to the question")
+            return dns.message.from_wire(wire)
         finally:
             writer.close()

@@ -24,6 +24,7 @@ class TestNameserver:
 
     def __init__(self):
         self.addresses, self.ttl, self.truncates, self.drops = ["127.0.0.1"], 1, False, 0
+        self.strays = 0  # replies to other questions that come before the true one
         self.queries = {"udp": 0, "tcp": 0}
         self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._udp.bind(("127.0.0.1", 0))
@@ -56,6 +57,9 @@ class TestNameserver:
             if self.drops:
                 self.drops -= 1
                 continue
+            for number in range(self.strays):
+                other = dns.message.make_query(f"other{number}.example.test", "A", id=wire[0] << 8 | wire[1])
+                self._udp.sendto(dns.message.make_response(other).to_wire(), peer)
             self._udp.sendto(self._reply(wire, self.truncates), peer)
 
     def _serve_tcp(self):

@@ -165,6 +165,12 @@ def test_a_truncated_reply_is_asked_for_over_tcp(nameserver):
     assert nameserver.queries == {"udp": 1, "tcp": 1}
 
 
+def test_a_reply_to_another_question_is_not_taken(nameserver):
+    nameserver.strays = 2
+    assert ask(nameserver) == (["127.0.0.1"], 1)
+    assert nameserver.queries["udp"] == 1
+
+
 def test_nobody_there_is_an_error_and_no_hang():
     with pytest.raises(ResolveError):
         asyncio.run(Resolver("127.0.0.1", closed_port(), recorder.guard).ask("shop.example.test"))
