@@ -79,7 +79,7 @@ static int find_option(const struct reader *reader, const struct word *word,
     if (strcmp(key, "config") == 0)
         return fail(reader, word->column, "'config' cannot stand in a config file");
     for (size_t i = 0; i < reader->count; i++)
-        if (reader->given[i].option == option)
+        if (reader->given[i].option == option && !option->repeats)
             return fail(reader, word->column, "'%s' is there twice: first in line %zu", key,
                         reader->lines[i]);
     *out = option;
@@ -145,7 +145,15 @@ static int read_line(struct reader *reader, const char *text, size_t len)
     return r < 0 ? r : read_value(reader, option, &value);
 }
 
-/* What the file says, then what the command line said: the last one given holds. */
+static bool is_given(const struct args *args, const struct command_option *option)
+{
+    for (size_t i = 0; i < args->given_count; i++)
+        if (args->given[i].option == option)
+            return true;
+    return false;
+}
+
+/* What the command line said holds, and takes the place of all that the file says of it. */
 static void join(struct args *args, const struct reader *reader)
 {
     struct args_given *given =
@@ -153,7 +161,8 @@ static void join(struct args *args, const struct reader *reader)
     size_t count = 0;
 
     for (size_t i = 0; i < reader->count; i++)
-        given[count++] = reader->given[i];
+        if (!is_given(args, reader->given[i].option))
+            given[count++] = reader->given[i];
     for (size_t i = 0; i < args->given_count; i++)
         given[count++] = args->given[i];
     args->given = given;

@@ -7,7 +7,8 @@
  *     no-nameserver = true
  *
  * A line is a key, "=" and the value up to the end of the line. Keys are the long names of the
- * command's own options; those that take no value are true or false here.
+ * command's own options; those that take no value are true or false here. Those that repeat may
+ * have several lines.
  */
 #pragma once
 

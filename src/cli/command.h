@@ -28,6 +28,7 @@ struct command_option {
     char letter;       /* 'f' is -f; 0: none */
     const char *value; /* "FILE"; "table|json" allows just these; NULL: takes no value */
     const char *help;  /* one line, no full stop */
+    bool repeats;      /* each value counts; without it the last one does */
 };
 
 struct command_example {
@@ -80,7 +81,7 @@ struct command {
     }
 #define OPTION_FILE                                                                            \
     {                                                                                          \
-        .name = "file", .letter = 'f', .value = "FILE",                                        \
+        .name = "file", .letter = 'f', .value = "FILE", .repeats = true,                       \
         .help = "Compose file; repeat to merge (default: compose.yaml and its variants here, " \
                 "else above)"                                                                  \
     }
@@ -91,7 +92,7 @@ struct command {
     }
 #define OPTION_ENV_FILE                                                                     \
     {                                                                                       \
-        .name = "env-file", .value = "FILE",                                                \
+        .name = "env-file", .value = "FILE", .repeats = true,                               \
         .help = "Variables for the Compose file; repeat for more (default: .env beside it)" \
     }
 #define OPTION_END   \

@@ -22,6 +22,7 @@ static const struct command_option options[] = {
     /* -f follows, as with docker compose logs. */
     {.name = "file",
      .value = "FILE",
+     .repeats = true,
      .help = "Compose file; repeat to merge (default: compose.yaml and its variants here, "
              "else above)"},
     OPTION_PROJECT,

@@ -12,6 +12,7 @@ static const struct command_option options[] = {
     {.name = "state", .value = "URL", .help = ""},
     {.name = "debug", .help = ""},
     {.name = "level", .value = "low|high", .help = ""},
+    {.name = "listen", .value = "ADDRESS", .help = "", .repeats = true},
     OPTION_END,
 };
 
@@ -78,6 +79,24 @@ static void test_the_command_line_holds(void **state)
     assert_string_equal(args_value(&f->args, "level"), "low");
 }
 
+static void test_an_option_that_repeats_has_a_line_for_each_value(void **state)
+{
+    static const char *const words[] = {"--listen=c"};
+    struct fixture *f = *state;
+    size_t count;
+
+    assert_int_equal(read_text(f, "listen = a\nlisten = b\n"), 0);
+    const char **values = args_values(&f->args, f->arena, "listen", &count);
+    assert_int_equal(count, 2);
+    assert_string_equal(values[1], "b");
+
+    assert_int_equal(args_parse(&f->args, f->arena, &command, words, 1, &f->err), ARGS_OK);
+    assert_int_equal(read_text(f, "listen = a\nlisten = b\n"), 0);
+    values = args_values(&f->args, f->arena, "listen", &count);
+    assert_int_equal(count, 1);
+    assert_string_equal(values[0], "c");
+}
+
 static void test_what_is_wrong_is_named_with_its_place(void **state)
 {
     static const struct {
@@ -125,6 +144,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_an_option_without_value_is_true_or_false, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_the_command_line_holds, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_an_option_that_repeats_has_a_line_for_each_value,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_what_is_wrong_is_named_with_its_place, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(test_a_zero_byte_is_no_end, set_up, tear_down),
