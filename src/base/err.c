@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/err.h"
 
+#include "base/utf8.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
@@ -17,6 +19,7 @@ int err_set(struct err *err, int code, const char *fmt, ...)
     va_start(args, fmt);
     (void)vsnprintf(err->text, sizeof(err->text), fmt, args);
     va_end(args);
+    utf8_clean(err->text);
     return code;
 }
 
@@ -34,6 +37,7 @@ int err_sys(struct err *err, const char *fmt, ...)
     size_t used = strlen(err->text);
     const char *text = strerror_r(saved, reason, sizeof(reason));
     (void)snprintf(err->text + used, sizeof(err->text) - used, ": %s", text);
+    utf8_clean(err->text);
     return err->code;
 }
 
@@ -54,5 +58,6 @@ int err_wrap(struct err *err, const char *fmt, ...)
     memcpy(text, err->text, sizeof(text));
     /* A long chain loses its end, never its beginning: the place comes first. */
     (void)snprintf(err->text, sizeof(err->text), "%.200s: %.270s", context, text);
+    utf8_clean(err->text);
     return err->code;
 }

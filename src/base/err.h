@@ -1,5 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A failure that an operator can read. Lives on the caller's stack, allocates nothing. */
+/*
+ * A failure that an operator can read. Lives on the caller's stack, allocates nothing.
+ *
+ * The text is one line of UTF-8 whatever went into it, also where it was cut: peers' words,
+ * file names. So it fits into JSON, a log and a terminal.
+ */
 #pragma once
 
 #include "base/attr.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/problem.h"
 
+#include "base/utf8.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,22 +16,6 @@ void problems_init(struct problems *problems, struct arena *arena)
     *problems = (struct problems){.arena = arena};
 }
 
-/* A character that was cut in the middle would make the text something else than UTF-8. */
-static void drop_cut_character(char *text)
-{
-    size_t len = strlen(text);
-    size_t at = len;
-
-    while (at && ((unsigned char)text[at - 1] & 0xc0) == 0x80)
-        at--;
-    if (!at || (unsigned char)text[at - 1] < 0xc0)
-        return;
-    unsigned char lead = (unsigned char)text[at - 1];
-    size_t expected = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-    if (len - (at - 1) < expected)
-        text[at - 1] = '\0';
-}
-
 PRINTF(4, 0)
 static void add(struct problems *problems, enum problem_kind kind, struct place place,
                 const char *fmt, va_list args)
@@ -40,7 +26,7 @@ static void add(struct problems *problems, enum problem_kind kind, struct place 
     if ((*found)++ >= PROBLEMS_KEPT_MAX)
         return;
     (void)vsnprintf(text, sizeof(text), fmt, args);
-    drop_cut_character(text);
+    text[utf8_valid_length(text, strlen(text))] = '\0'; /* no character cut in the middle */
     if (place.file)
         place.file = arena_strdup(problems->arena, place.file);
     problems->items = arena_grow(problems->arena, problems->items, problems->count,

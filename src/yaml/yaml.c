@@ -2,7 +2,7 @@
 #include "yaml/yaml.h"
 
 #include "base/map.h"
-#include "yaml/utf8.h"
+#include "base/utf8.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/map.h"
 #include "base/random.h"
+#include "base/utf8.h"
 #include "unit.h"
 
 #include <errno.h>
@@ -22,6 +23,29 @@ static void test_an_error_gains_context_on_the_way_up(void **state)
     assert_int_equal(err_sys(&err, "open '%s'", "/x"), -ENOENT);
     assert_int_equal(err_wrap(&err, "start"), -ENOENT);
     assert_string_equal(err.text, "start: open '/x': No such file or directory");
+}
+
+static void test_an_error_is_one_line_of_utf8_whatever_went_into_it(void **state)
+{
+    struct err err = {0};
+    char umlauts[600];
+
+    (void)state;
+    (void)err_set(&err, -EIO, "%s", "a\xff\xc3 \xe2\x82 b\r\n\x1b[1m\x7f c\xc3\xbc");
+    assert_string_equal(err.text, "a?? ?? b   [1m  c\xc3\xbc");
+
+    for (size_t i = 0; i < sizeof(umlauts) - 1; i += 2)
+        memcpy(umlauts + i, "\xc3\xbc", 2);
+    umlauts[598] = '\0';
+    for (unsigned shift = 0; shift < 2; shift++) {
+        (void)err_set(&err, -EIO, "%s%s", shift ? "x" : "", umlauts);
+        assert_int_equal(utf8_valid_length(err.text, strlen(err.text)), strlen(err.text));
+        (void)err_wrap(&err, "%s%s", shift ? "x" : "", umlauts);
+        assert_int_equal(utf8_valid_length(err.text, strlen(err.text)), strlen(err.text));
+        errno = EIO;
+        (void)err_sys(&err, "%s%s", shift ? "x" : "", umlauts);
+        assert_int_equal(utf8_valid_length(err.text, strlen(err.text)), strlen(err.text));
+    }
 }
 
 static void test_a_buffer_refuses_to_pass_its_limit_and_stays_whole(void **state)
@@ -119,6 +143,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_an_error_gains_context_on_the_way_up),
+        cmocka_unit_test(test_an_error_is_one_line_of_utf8_whatever_went_into_it),
         cmocka_unit_test(test_a_buffer_refuses_to_pass_its_limit_and_stays_whole),
         cmocka_unit_test(test_a_map_agrees_with_a_plain_array),
         cmocka_unit_test(test_an_arena_keeps_small_and_large_pieces_apart),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "yaml/utf8.h"
+#include "base/utf8.h"
 
 #include <stdint.h>
+#include <string.h>
 
 /* Bytes of the character at `text`, 0 when it is none. */
 static size_t character_length(const unsigned char *text, size_t len)
@@ -40,4 +41,19 @@ size_t utf8_valid_length(const char *text, size_t len)
         at += size;
     }
     return at;
+}
+
+void utf8_clean(char *text)
+{
+    size_t len = strlen(text), at = 0;
+
+    while (at < len) {
+        size_t size = character_length((const unsigned char *)text + at, len - at);
+
+        if (!size)
+            text[at] = '?';
+        else if ((unsigned char)text[at] < ' ' || text[at] == 0x7f)
+            text[at] = ' ';
+        at += size ? size : 1;
+    }
 }

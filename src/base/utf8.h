@@ -6,3 +6,6 @@
 
 /* How many bytes from the start are valid: `len` when all are. */
 size_t utf8_valid_length(const char *text, size_t len);
+
+/* Puts '?' for every byte that is not UTF-8, and a space for every control character. */
+void utf8_clean(char *text);
