@@ -92,7 +92,8 @@ struct driver_call {
 
     /*
      * Results, set by `reply`, valid after DRIVER_DONE. The driver makes the observation on
-     * the way; whoever made the call frees what is there, also when the call failed.
+     * the way; whoever made the call frees what is there, also when the call failed or ended
+     * early.
      */
     struct driver_info info;
     struct observation *observation;

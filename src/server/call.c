@@ -3,17 +3,21 @@
 
 #include "base/mem.h"
 
+#include <assert.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* A path across a continent answers in a tenth of it; a dead one is given up before anybody
+ * waits for it in vain. */
+#define CONNECT_TIMEOUT_MS 3000
 
 struct call {
     const struct driver *driver;
     struct driver_call driver_call;
+    struct cluster cluster; /* a copy in the call's arena: the fleet may change meanwhile */
     struct http_client *client;
     struct http_target target;
-    char *origin;
     struct http_call *http; /* NULL between steps */
     uv_timer_t later;       /* reports what went wrong before anything was sent */
     struct err err;
@@ -24,10 +28,7 @@ struct call {
 
 static void on_closed(uv_handle_t *handle)
 {
-    struct call *call = handle->data;
-
-    free(call->origin);
-    free(call);
+    free(handle->data);
 }
 
 static void call_free(struct call *call)
@@ -35,6 +36,7 @@ static void call_free(struct call *call)
     if (call->is_freed)
         return;
     call->is_freed = true;
+    call->driver_call.observation = observation_free(call->driver_call.observation);
     call->driver_call.arena = arena_free(call->driver_call.arena);
     uv_close((uv_handle_t *)&call->later, on_closed);
 }
@@ -111,19 +113,41 @@ static void step(struct call *call)
         fail_later(call);
 }
 
+/* Where calls to the cluster go. */
+static struct http_target target_of(const struct cluster *cluster, struct arena *arena)
+{
+    struct http_target target = {
+        .tls_ca = cluster->tls_ca,
+        .tls_cert = cluster->tls_cert,
+        .tls_key = cluster->tls_key,
+        .origin = "http://localhost",
+        .connect_timeout_ms = CONNECT_TIMEOUT_MS,
+    };
+
+    if (strncmp(cluster->endpoint, "unix://", 7) == 0) {
+        target.unix_socket = cluster->endpoint + 7;
+        return target;
+    }
+    const char *address = strstr(cluster->endpoint, "://");
+    target.origin = arena_printf(arena, "%s://%s", cluster->tls_ca ? "https" : "http",
+                                 address ? address + 3 : cluster->endpoint);
+    return target;
+}
+
 struct call *call_start(uv_loop_t *loop, struct http_client *client,
-                        const struct http_target *target, const struct driver *driver,
                         const struct driver_call *proto, call_on_done *on_done, void *ctx)
 {
     struct call *call = mem_new(struct call);
+    struct arena *arena = arena_new();
 
-    call->driver = driver;
+    cluster_copy(arena, &call->cluster, proto->cluster);
+    call->driver = driver_find(call->cluster.driver);
+    assert(call->driver); /* fleets with unknown drivers are refused at the edge */
     call->driver_call = *proto;
-    call->driver_call.arena = arena_new();
+    call->driver_call.arena = arena;
+    call->driver_call.cluster = &call->cluster;
     call->client = client;
-    call->target = *target;
-    call->origin = mem_strdup(target->origin);
-    call->target.origin = call->origin;
+    call->target = target_of(&call->cluster, arena);
     call->on_done = on_done;
     call->ctx = ctx;
     (void)uv_timer_init(loop, &call->later);
@@ -141,25 +165,4 @@ struct call *call_cancel(struct call *call)
     call->http = NULL;
     call_free(call);
     return NULL;
-}
-
-struct http_target call_target(const struct cluster *cluster, char *text, size_t size)
-{
-    struct http_target target = {
-        .tls_ca = cluster->tls_ca,
-        .tls_cert = cluster->tls_cert,
-        .tls_key = cluster->tls_key,
-        .origin = "http://localhost",
-        .connect_timeout_ms = 3000,
-    };
-
-    if (strncmp(cluster->endpoint, "unix://", 7) == 0) {
-        target.unix_socket = cluster->endpoint + 7;
-        return target;
-    }
-    const char *address = strstr(cluster->endpoint, "://");
-    (void)snprintf(text, size, "%s://%s", cluster->tls_ca ? "https" : "http",
-                   address ? address + 3 : cluster->endpoint);
-    target.origin = text;
-    return target;
 }

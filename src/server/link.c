@@ -39,8 +39,6 @@ struct link {
     const struct driver *driver;
     struct arena *arena; /* of the cluster's copy */
     struct cluster cluster;
-    struct http_target target;
-    char origin[300];
     const struct link_handlers *handlers;
     void *ctx;
     struct random random;
@@ -150,8 +148,7 @@ static void on_change(void *ctx, const struct driver_change *change)
 static struct call *start(struct link *link, const struct driver_call *proto,
                           call_on_done *on_done)
 {
-    return call_start(link->loop, link->client, &link->target, link->driver, proto, on_done,
-                      link);
+    return call_start(link->loop, link->client, proto, on_done, link);
 }
 
 static void on_connected(void *ctx, struct driver_call *call, const struct err *err)
@@ -197,12 +194,12 @@ static void on_listed(void *ctx, struct driver_call *call, const struct err *err
 
     link->list = NULL;
     if (err) {
-        (void)observation_free(call->observation);
         fail(link, err);
         return;
     }
     (void)observation_free(link->observation);
     link->observation = call->observation;
+    call->observation = NULL;
     link->list_took_ms = clock_monotonic_ms() - link->list_started_ms;
     work_queue_forget_done(&link->works, link->list_started_ms);
     if (link->state == LINK_LISTING) {
@@ -314,8 +311,7 @@ static void works_run(struct link *link)
             call.service = app_find_service(call.app, work->action.service);
         work->owner = link;
         link->handlers->on_action_start(link->ctx, link, &work->action);
-        work->call = call_start(link->loop, link->client, &link->target, link->driver, &call,
-                                on_work_done, work);
+        work->call = call_start(link->loop, link->client, &call, on_work_done, work);
     }
 }
 
@@ -351,8 +347,7 @@ struct call *link_logs(struct link *link, const struct driver_call *proto,
     call.cluster = &link->cluster;
     call.api_minor = link->info.api_minor;
     call.dialect = link->info.dialect;
-    return call_start(link->loop, link->client, &link->target, link->driver, &call, on_done,
-                      ctx);
+    return call_start(link->loop, link->client, &call, on_done, ctx);
 }
 
 /* Opening and closing. */
@@ -369,7 +364,6 @@ struct link *link_open(uv_loop_t *loop, struct http_client *client,
     cluster_copy(link->arena, &link->cluster, cluster);
     link->driver = driver_find(cluster->driver);
     assert(link->driver); /* fleets with unknown drivers are refused at the edge */
-    link->target = call_target(&link->cluster, link->origin, sizeof(link->origin));
     link->handlers = handlers;
     link->ctx = ctx;
     link->since_ms = clock_wall_ms();

@@ -29,8 +29,6 @@ struct tool {
     const struct driver *driver;
     json_t *request, *result, *items;
     struct cluster cluster;
-    struct http_target target;
-    char origin[300];
     struct app *app;
     struct action action;
     struct driver_call proto;
@@ -195,7 +193,6 @@ static void on_done(void *ctx, struct driver_call *call, const struct err *err)
     put(tool->result, "calls", json_integer(call->step + 1));
     if (!err && call->op == DRIVER_LIST)
         put_observation(tool, call->observation);
-    (void)observation_free(call->observation);
     finish(tool, err);
 }
 
@@ -215,8 +212,7 @@ static void on_connected(void *ctx, struct driver_call *call, const struct err *
     }
     tool->proto.api_minor = call->info.api_minor;
     tool->proto.dialect = call->info.dialect;
-    tool->call = call_start(&tool->loop, tool->client, &tool->target, tool->driver,
-                            &tool->proto, on_done, tool);
+    tool->call = call_start(&tool->loop, tool->client, &tool->proto, on_done, tool);
 }
 
 static int find(const char *word, const char *const *words, int count)
@@ -235,11 +231,12 @@ static void read_cluster(struct tool *tool)
         .name = "amber-1",
         .driver = text(tool->request, "driver"),
         .endpoint = text(tool->request, "endpoint"),
+        .provider = "amber",
+        .region = "amber",
         .tls_ca = text(tls, "ca"),
         .tls_cert = text(tls, "cert"),
         .tls_key = text(tls, "key"),
     };
-    tool->target = call_target(&tool->cluster, tool->origin, sizeof(tool->origin));
 }
 
 static int read_action(struct tool *tool, struct err *err)
@@ -336,8 +333,7 @@ int main(void)
         finish(&tool, &err);
     } else {
         struct driver_call connect = {.op = DRIVER_CONNECT, .cluster = &tool.cluster};
-        tool.call = call_start(&tool.loop, tool.client, &tool.target, tool.driver, &connect,
-                               on_connected, &tool);
+        tool.call = call_start(&tool.loop, tool.client, &connect, on_connected, &tool);
     }
     (void)uv_run(&tool.loop, UV_RUN_DEFAULT);
     int left = uv_loop_close(&tool.loop);
