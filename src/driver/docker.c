@@ -30,6 +30,11 @@ extern const struct driver driver_docker;
     "\"type\":[\"container\"],\"event\":[\"create\",\"start\",\"die\",\"died\",\"destroy\"," \
     "\"remove\",\"rename\",\"pause\",\"unpause\",\"health_status\"]"
 
+/* Some hundreds of events a second: a busy Engine has fewer, and one that is broken or hostile
+ * must not keep us from the others. */
+#define EVENTS_SPEED_MAX (512 << 10)
+#define EVENT_TEXT_MAX   255
+
 static const char *const health_names[] = {"healthy", "unhealthy", "starting"};
 static const enum replica_health healths[] = {HEALTH_HEALTHY, HEALTH_UNHEALTHY,
                                               HEALTH_STARTING};
@@ -50,6 +55,7 @@ static void get(struct http_request *out, const char *path, unsigned timeout_ms)
     out->method = "GET";
     out->path = path;
     out->timeout_ms = timeout_ms;
+    out->body_size_max = DOCKER_REPLY_SIZE_MAX;
 }
 
 static const char *filters(const struct driver_call *call, const char *json)
@@ -86,6 +92,7 @@ static void request_events(struct driver_call *call, struct http_request *out)
                              call->since_ns / 1000000000, call->since_ns % 1000000000);
     get(out, docker_path(call, "/events?%sfilters=%s", since, filters(call, json)), 0);
     out->stream = true;
+    out->speed_max = EVENTS_SPEED_MAX;
     d->lines = lines_new(call->arena, DOCKER_JSON_LINE_MAX, on_event, call);
 }
 
@@ -206,6 +213,7 @@ static bool is_podman(const json_t *version)
 
 static int reply_version(struct driver_call *call, const struct http_reply *in, struct err *err)
 {
+    ((struct docker *)call->state)->what = "read its version";
     SCOPED(docker_json_freep) json_t *json = docker_json(call, in, JSON_OBJECT, err);
 
     if (!json)
@@ -223,6 +231,7 @@ static int reply_version(struct driver_call *call, const struct http_reply *in, 
 
 static int reply_info(struct driver_call *call, const struct http_reply *in, struct err *err)
 {
+    ((struct docker *)call->state)->what = "read its size";
     SCOPED(docker_json_freep) json_t *json = docker_json(call, in, JSON_OBJECT, err);
 
     if (!json)
@@ -374,8 +383,12 @@ static int on_event(void *ctx, const char *line, size_t len, struct err *err)
     const char *what = docker_text(json, "Action");
     json_int_t at_ns = json_integer_value(json_object_get(json, "timeNano"));
 
-    if (!what)
-        return docker_fail(call, -EPROTO, err, "an event has no text Action");
+    if (!what || strlen(what) > EVENT_TEXT_MAX)
+        return docker_fail(call, -EPROTO, err,
+                           "an event has no text Action of at most %d bytes", EVENT_TEXT_MAX);
+    /* Events are kept: what cannot be ours, or is too long for that, is not ours. */
+    if (!app || strlen(app) > EVENT_TEXT_MAX || (service && strlen(service) > EVENT_TEXT_MAX))
+        app = service = NULL;
     struct driver_change change = {
         .at_ns = at_ns,
         .id = id ? id : "",

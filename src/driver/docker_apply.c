@@ -118,6 +118,7 @@ static void post(struct http_request *out, const char *path, const char *body)
     out->method = "POST";
     out->path = path;
     out->timeout_ms = WORK_TIMEOUT_MS;
+    out->body_size_max = DOCKER_REPLY_SIZE_MAX;
     if (body) {
         out->headers[out->header_count++] =
             (struct http_header){"Content-Type", "application/json"};
@@ -131,6 +132,7 @@ static void get(struct http_request *out, const char *path)
     out->method = "GET";
     out->path = path;
     out->timeout_ms = CALL_TIMEOUT_MS;
+    out->body_size_max = DOCKER_REPLY_SIZE_MAX;
 }
 
 static void delete (struct http_request *out, const char *path)
@@ -138,6 +140,7 @@ static void delete (struct http_request *out, const char *path)
     out->method = "DELETE";
     out->path = path;
     out->timeout_ms = WORK_TIMEOUT_MS;
+    out->body_size_max = DOCKER_REPLY_SIZE_MAX;
 }
 
 /* The container of a restart or removal: by its id, which control has seen, else by name. */

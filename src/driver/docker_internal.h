@@ -17,6 +17,9 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+/* What tells about one thing: an inspected container with all its labels and variables. */
+#define DOCKER_REPLY_SIZE_MAX ((size_t)1 << 20)
+
 #define LABEL_APP     "dev.seawall.app"
 #define LABEL_SERVICE "dev.seawall.service"
 #define LABEL_REPLICA "dev.seawall.replica"

@@ -30,6 +30,7 @@ struct http_client {
     uv_loop_t *loop;
     CURLM *multi; /* NULL once freed */
     uv_timer_t curl_timer, idle_timer;
+    bool is_in_timer;              /* curl_timer's callback runs */
     unsigned handles_open;         /* the client itself goes with the last of them */
     struct http_call *calls;       /* all of them */
     struct http_call *ready;       /* those with something to tell, oldest first */
@@ -52,7 +53,7 @@ struct http_call {
     size_t kept_size_max; /* of a body that is kept */
     char *what;           /* "GET /info at https://192.0.2.10:2376", for errors */
     char *place;          /* "unix:/run/docker.sock" or the origin */
-    unsigned idle_timeout_ms;
+    unsigned timeout_ms, connect_timeout_ms, idle_timeout_ms;
     uint64_t heard_ms; /* loop time of the latest byte */
     bool is_stream, is_ready, is_in_multi;
     bool is_busy;      /* a callback runs; release when it returns */
@@ -131,6 +132,22 @@ static bool is_tls_failure(CURLcode result)
     return false;
 }
 
+/* In words of our own: curl's tell the milliseconds that passed, so each failure is another. */
+static void describe_timeout(const struct http_call *call, struct err *err)
+{
+    curl_off_t connected_us = 0, sent_us = 0;
+
+    (void)curl_easy_getinfo(call->easy, CURLINFO_CONNECT_TIME_T, &connected_us);
+    (void)curl_easy_getinfo(call->easy, CURLINFO_PRETRANSFER_TIME_T, &sent_us);
+    if (sent_us)
+        (void)err_set(err, -ETIMEDOUT, "%s: no whole answer within %u ms", call->what,
+                      call->timeout_ms);
+    else
+        (void)err_set(err, -ETIMEDOUT, "connect to %s: %s within %u ms", call->place,
+                      connected_us ? "no TLS handshake" : "no answer",
+                      call->connect_timeout_ms);
+}
+
 static void describe_failure(const struct http_call *call, struct err *err)
 {
     const char *text = call->curl_text[0] ? call->curl_text : curl_easy_strerror(call->result);
@@ -151,7 +168,7 @@ static void describe_failure(const struct http_call *call, struct err *err)
     } else if (call->result == CURLE_COULDNT_RESOLVE_HOST) {
         (void)err_set(err, -EHOSTUNREACH, "connect to %s: %s", call->place, text);
     } else if (call->result == CURLE_OPERATION_TIMEDOUT) {
-        (void)err_set(err, -ETIMEDOUT, "%s: %s", call->what, text);
+        describe_timeout(call, err);
     } else {
         (void)err_set(err, is_tls_failure(call->result) ? -EACCES : -EIO, "%s: %s", call->what,
                       text);
@@ -241,7 +258,9 @@ static void on_curl_timer(uv_timer_t *timer)
     struct http_client *client = timer->data;
     int running;
 
+    client->is_in_timer = true;
     (void)curl_multi_socket_action(client->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+    client->is_in_timer = false;
     settle(client);
 }
 
@@ -250,6 +269,10 @@ static int curl_on_timer(CURLM *multi, long timeout_ms, void *ctx)
     struct http_client *client = ctx;
 
     (void)multi;
+    /* libuv runs timers until none is due: one that is due again at once would run for ever
+     * while a peer sends without end, and nobody else would get a turn. */
+    if (timeout_ms == 0 && client->is_in_timer)
+        timeout_ms = 1;
     if (timeout_ms < 0)
         (void)uv_timer_stop(&client->curl_timer);
     else
@@ -288,8 +311,9 @@ static void on_socket_event(uv_poll_t *poll, int status, int events)
     int flags = 0;
     int running;
 
+    /* Reading says what is wrong; CURL_CSELECT_ERR would say that something is. */
     if (status < 0)
-        flags = CURL_CSELECT_ERR;
+        flags = CURL_CSELECT_IN | CURL_CSELECT_OUT;
     if (events & UV_READABLE)
         flags |= CURL_CSELECT_IN;
     if (events & UV_WRITABLE)
@@ -478,6 +502,7 @@ static void set_target(struct http_call *call, const struct http_target *target)
         target->connect_timeout_ms ? target->connect_timeout_ms : CONNECT_TIMEOUT_MS;
 
     (void)curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, target->unix_socket);
+    call->connect_timeout_ms = connect_timeout_ms;
     (void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)connect_timeout_ms);
     (void)curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, curl_on_sockopt);
     if (target->tls_ca) {
@@ -487,6 +512,8 @@ static void set_target(struct http_call *call, const struct http_target *target)
     }
     (void)curl_easy_setopt(easy, CURLOPT_SSLCERT, target->tls_cert);
     (void)curl_easy_setopt(easy, CURLOPT_SSLKEY, target->tls_key);
+    /* OpenSSL would ask the terminal for the password of an encrypted key, and wait. */
+    (void)curl_easy_setopt(easy, CURLOPT_KEYPASSWD, "");
 }
 
 /* libcurl(3): "Name: value", "Name;" for an empty value, "Name:" to leave it out. */
@@ -548,6 +575,7 @@ static void set_request(struct http_call *call, const struct http_target *target
     /* A name server that does not answer must not hold up the loop when a call ends early. */
     (void)curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     (void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
+    (void)curl_easy_setopt(easy, CURLOPT_MAX_RECV_SPEED_LARGE, (curl_off_t)request->speed_max);
     (void)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call->curl_text);
     (void)curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
     (void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, curl_on_body);
@@ -581,6 +609,7 @@ struct http_call *http_call_start(struct http_client *client, const struct http_
     call->handlers = *handlers;
     call->ctx = ctx;
     call->is_stream = request->stream;
+    call->timeout_ms = request->timeout_ms;
     call->idle_timeout_ms = request->idle_timeout_ms;
     call->kept_size_max = kept_size_max(request);
     call->heard_ms = uv_now(client->loop);

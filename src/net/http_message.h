@@ -25,6 +25,7 @@ struct http_request {
     unsigned timeout_ms;      /* whole call; 0: none, for streams that stay open */
     unsigned idle_timeout_ms; /* longest silence on a stream; 0: none */
     size_t body_size_max;     /* 0: HTTP_BODY_SIZE_MAX */
+    unsigned speed_max;       /* of the reply, bytes per second; 0: as fast as it comes */
 };
 
 struct http_reply {
