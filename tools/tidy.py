@@ -32,7 +32,7 @@ LAYERS = {
     'api': 'base model net',
     'server': 'base net model compose fleet plan control driver health steer dns store api cli',
     'sim': 'base model compose fleet plan control driver health steer',
-    'cli': 'base model net compose fleet plan sim',
+    'cli': 'base model net yaml compose fleet plan sim driver/keys.h',
     'main.c': 'base cli server',
 }
 # Folders that only decide: values in, values out.

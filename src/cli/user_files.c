@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "cli/table.h"
+#include "driver/keys.h"
 #include "fleet/fleet_file.h"
 #include "model/name.h"
 
@@ -135,12 +136,6 @@ int user_files_app_name(const char **out, struct cli *cli, struct err *err)
 
 int user_files_fleet(struct fleet **out, struct cli *cli, const char *path, struct err *err)
 {
-    static const char *const drivers[] = {
-#define DRIVER(name) #name,
-#include "driver_list.h"
-#undef DRIVER
-        NULL,
-    };
     struct surroundings world;
     struct problems problems;
     int r = world_make(&world, cli->arena, err);
@@ -148,7 +143,7 @@ int user_files_fleet(struct fleet **out, struct cli *cli, const char *path, stru
     if (r < 0)
         return r;
     problems_init(&problems, cli->arena);
-    r = fleet_file_read(out, path, drivers, &world, &problems);
+    r = fleet_file_read(out, path, driver_names, &world, &problems);
     print_problems(&problems);
     return r;
 }

@@ -106,10 +106,13 @@ struct driver_call {
     void *ctx;
 };
 
+struct driver_gap;
+
 struct driver {
-    const char *name;    /* config key, metrics label and log tag */
-    unsigned ops;        /* set of 1u << enum driver_op */
-    bool keeps_services; /* counts and replaces the copies of a service by itself */
+    const char *name;              /* config key, metrics label and log tag */
+    unsigned ops;                  /* set of 1u << enum driver_op */
+    const struct driver_gap *gaps; /* what it does not honour, see keys.h; NULL: nothing */
+    bool keeps_services;           /* counts and replaces the copies of a service by itself */
 
     /* Fills in the request of call->step. */
     int (*request)(struct driver_call *call, struct http_request *out, struct err *err);
