@@ -30,8 +30,9 @@ struct answer_note {
 };
 
 /*
- * Writes the answer to `out`, which has room for ANSWER_SIZE_MAX bytes, and returns its length;
- * 0: the message is not to be answered. No authority (NULL): SERVFAIL.
+ * Writes the answer to `out`, which has room for ANSWER_SIZE_MAX bytes (WIRE_UDP_SIZE_MAX for
+ * UDP), and returns its length; 0: the message is not to be answered. No authority (NULL):
+ * SERVFAIL.
  */
 size_t answer_make(const struct authority *authority, struct random *random,
                    enum answer_transport transport, const uint8_t *message, size_t len,

@@ -3,11 +3,12 @@
  * The nameserver's sockets and threads: answers on UDP and TCP from the latest table.
  *
  * Workers share nothing that changes but the pointer to the table. All functions are for one
- * thread, the owner's; none of them waits for a worker but dns_server_close.
+ * thread, the owner's.
  */
 #pragma once
 
 #include "base/err.h"
+#include "dns/counters.h"
 #include "model/strings.h"
 #include "steer/table.h"
 
@@ -24,17 +25,9 @@ struct dns_server_options {
     unsigned workers; /* 0: one per core that this process may use */
 };
 
-/* Sums over all workers, from their start. */
+/* Sums over all workers, from their start; indexed by enum dns_counter of dns/counters.h. */
 struct dns_counters {
-    uint64_t udp_queries, tcp_queries; /* messages that came in */
-    uint64_t replies;
-    uint64_t noerror, nxdomain, refused, formerr, notimp, servfail,
-        badvers;                         /* of the replies */
-    uint64_t truncated;                  /* replies with TC */
-    uint64_t dropped;                    /* not answered: too short, a reply, from port 0 */
-    uint64_t send_failed;                /* replies that the kernel did not take */
-    uint64_t tcp_accepted, tcp_open;     /* connections; tcp_open: now */
-    uint64_t tcp_timed_out, tcp_evicted; /* closed: idle or slow; to make room */
+    uint64_t of[DNS_COUNTERS];
 };
 
 /*
