@@ -1,20 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "compose/compose.h"
 
-struct project {
-    struct arena *arena;
-    const char *name, *folder;
-    struct strings files;
-};
+#include "base/scope.h"
+#include "compose/project.h"
+
+#include <errno.h>
+
+static int load(struct project *project, const struct compose_input *input,
+                struct problems *problems)
+{
+    if (project_find_sources(project, input, problems) < 0 ||
+        project_load_files(project, input, problems) < 0)
+        return -EINVAL;
+    project_apply_profiles(project, input);
+    project_normalize(project);
+    if (project_check(project, input->is_lenient, problems) < 0)
+        return -EINVAL;
+    return project_resolve(project, problems);
+}
 
 int compose_load(struct project **out, const struct compose_input *input,
                  const struct surroundings *world, struct problems *problems)
 {
-    (void)out;
-    (void)world;
-    return problems_add(problems,
-                        (struct place){.file = input->file_count ? *input->files : NULL},
-                        "Compose files cannot be read yet");
+    struct arena *arena = arena_new();
+    SCOPED(project_freep) struct project *project = arena_new_in(arena, struct project);
+
+    project->arena = arena;
+    project->env.world = world;
+    if (load(project, input, problems) < 0)
+        return -EINVAL;
+    *out = take_ptr(&project);
+    return 0;
 }
 
 struct project *project_free(struct project *project)
@@ -45,16 +61,10 @@ size_t project_files(const struct project *project, const char *const **out)
     return project->files.count;
 }
 
-int project_to_app(struct app **out, const struct project *project,
-                   const struct surroundings *world, struct problems *problems)
+const struct node *project_section(const struct project *project, const char *name)
 {
-    (void)out;
-    (void)project;
-    (void)world;
-    return problems_add(problems, (struct place){0}, "Compose files cannot be read yet");
-}
+    static const struct node empty = {.kind = NODE_MAP};
+    const struct node *found = node_find(project->root, name);
 
-json_t *project_to_json(const struct project *project)
-{
-    return json_pack("{s:s}", "name", project->name);
+    return found && found->kind == NODE_MAP ? found : &empty;
 }

@@ -16,6 +16,14 @@ void problems_init(struct problems *problems, struct arena *arena)
     *problems = (struct problems){.arena = arena};
 }
 
+/* What was found may run over lines, or hold what a terminal would obey. */
+static void keep_on_one_line(char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            *text = ' ';
+}
+
 PRINTF(4, 0)
 static void add(struct problems *problems, enum problem_kind kind, struct place place,
                 const char *fmt, va_list args)
@@ -27,6 +35,7 @@ static void add(struct problems *problems, enum problem_kind kind, struct place 
         return;
     (void)vsnprintf(text, sizeof(text), fmt, args);
     text[utf8_valid_length(text, strlen(text))] = '\0'; /* no character cut in the middle */
+    keep_on_one_line(text);
     if (place.file)
         place.file = arena_strdup(problems->arena, place.file);
     problems->items = arena_grow(problems->arena, problems->items, problems->count,

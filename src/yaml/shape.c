@@ -128,6 +128,27 @@ static void drop_doubles(struct shaping *s, const struct shape *shape, struct no
     map_fini(&seen);
 }
 
+/* "a, b or c" and what was probably meant. */
+static bool check_word(struct shaping *s, const struct shape *shape, const struct node *node,
+                       const char *name)
+{
+    struct suggest suggest = {0};
+    const char *list = NULL;
+
+    for (const char *const *word = shape->words; *word; word++) {
+        if (strcmp(*word, node->text) == 0)
+            return true;
+        suggest_add(&suggest, node->text, *word);
+        list = !list     ? *word
+               : word[1] ? arena_printf(s->arena, "%s, %s", list, *word)
+                         : arena_printf(s->arena, "%s or %s", list, *word);
+    }
+    (void)problems_add(s->problems, node->place, "%s: expected %s, found %s%s%s%s", name, list,
+                       node_describe(s->arena, node), suggest.best ? "; did you mean '" : "",
+                       suggest.best ? suggest.best : "", suggest.best ? "'?" : "");
+    return false;
+}
+
 struct node *shape_apply(struct shaping *s, const struct shape *shape, struct node *node,
                          const char *name)
 {
@@ -142,7 +163,9 @@ struct node *shape_apply(struct shaping *s, const struct shape *shape, struct no
     }
     if (!(shape->kinds & SHAPE_KIND(node->kind)))
         return shape_complain(s, node, name, shape->expected);
-    if (node->kind == NODE_MAP && shape->keys)
+    if (shape->words && node->kind == NODE_TEXT)
+        ok = check_word(s, shape, node, name);
+    else if (node->kind == NODE_MAP && shape->keys)
         ok = apply_to_known_keys(s, shape, node, name);
     else if (!node_is_scalar(node))
         ok = apply_to_values(s, shape, node, name);
@@ -162,8 +185,8 @@ static const struct shape *shape_of(const struct shape *shape, const char *key)
     return shape->keys || !shape->values ? &shape_any : shape->values;
 }
 
-static struct node *merge_maps(struct shaping *s, const struct shape *shape, struct node *base,
-                               struct node *over)
+struct node *shape_merge_maps(struct shaping *s, const struct shape *shape, struct node *base,
+                              struct node *over)
 {
     struct node *result = node_new(s->arena, NODE_MAP, over->place);
     size_t i = 0, j = 0;
@@ -209,7 +232,7 @@ struct node *shape_merge(struct shaping *s, const struct shape *shape, struct no
     if (over->kind == NODE_NULL && base->kind != NODE_NULL)
         return base;
     if (base->kind == NODE_MAP && over->kind == NODE_MAP)
-        return merge_maps(s, shape, base, over);
+        return shape_merge_maps(s, shape, base, over);
     if (base->kind == NODE_LIST && over->kind == NODE_LIST)
         return merge_lists(s, shape, base, over);
     return over;

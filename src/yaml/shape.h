@@ -51,8 +51,9 @@ struct shape {
     const struct shape *values;    /* mappings with free keys, and lists. NULL: anything */
     const char *key_expected;      /* mappings with free keys: how they look, for complaints */
     bool (*key_is_valid)(const char *key); /* NULL: all are */
-    bool is_closed;                        /* known keys: x- keys are refused too */
-    bool is_replaced;                      /* merging: the later file's value alone counts */
+    const char *const *words;    /* text: what it may be, NULL at the end. NULL: anything */
+    bool is_closed;              /* known keys: x- keys are refused too */
+    bool is_replaced;            /* merging: the later file's value alone counts */
     shape_merge_fn *merge;       /* NULL: mappings by key, lists one after the other */
     shape_identity_fn *identity; /* lists: the later of two with the same identity wins */
 };
@@ -69,6 +70,10 @@ struct node *shape_apply(struct shaping *s, const struct shape *shape, struct no
 /* `over` onto `base`, both canonical: see the members of struct shape, !reset and !override. */
 struct node *shape_merge(struct shaping *s, const struct shape *shape, struct node *base,
                          struct node *over) MUST_USE;
+
+/* The part of shape_merge for two mappings, for hooks. */
+struct node *shape_merge_maps(struct shaping *s, const struct shape *shape, struct node *base,
+                              struct node *over) MUST_USE;
 
 /* Takes out what is tagged !reset, after the last file. */
 void shape_drop_resets(struct node *node);

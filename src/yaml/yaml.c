@@ -388,7 +388,8 @@ int yaml_read(struct yaml_documents *out, struct arena *arena, const char *file,
     assert(diag); /* fails for want of memory only */
     fy_diag_set_collect_errors(diag, true);
     /* A set of flags is no member of its enum: the cast keeps clang quiet about that. */
-    unsigned flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_DEFAULT_VERSION_1_2;
+    unsigned flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_DEFAULT_VERSION_1_2 |
+                     FYPCF_SLOPPY_FLOW_INDENTATION; /* as everybody writes: `[` ... `]` below */
     const struct fy_parse_cfg cfg = {.flags = (enum fy_parse_cfg_flags)flags, .diag = diag};
 
     map_init(&r.anchors);

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Does what the files say fit together? */
+#include "base/suggest.h"
+#include "compose/project.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct check {
+    const struct project *project;
+    struct problems *problems;
+    const char *service; /* the name of the one at hand */
+    const struct node *node;
+};
+
+static const char *text_of(const struct node *map, const char *key)
+{
+    const struct node *node = node_find(map, key);
+
+    return node && node->kind == NODE_TEXT ? node->text : "";
+}
+
+/* "service 'web': WHAT 'NAME' is not defined under 'SECTION'", and what was probably meant. */
+static void report_undefined(struct check *c, struct place place, const char *what,
+                             const char *name, const char *section)
+{
+    const struct node *defined = project_section(c->project, section);
+    struct suggest suggest = {0};
+
+    for (size_t i = 0; i < defined->count; i++)
+        suggest_add(&suggest, name, defined->items[i].key);
+    if (suggest.best)
+        (void)problems_add(c->problems, place,
+                           "service '%s': the %s '%.80s' is not defined under '%s'; did you "
+                           "mean '%s'?",
+                           c->service, what, name, section, suggest.best);
+    else
+        (void)problems_add(c->problems, place,
+                           "service '%s': the %s '%.80s' is not defined under '%s'", c->service,
+                           what, name, section);
+}
+
+static bool is_defined(const struct check *c, const char *section, const char *name)
+{
+    return node_find_item(project_section(c->project, section), name) != NULL;
+}
+
+static void check_image(struct check *c)
+{
+    const struct node *build = node_find(c->node, "build");
+
+    if (!build && !*text_of(c->node, "image") && !node_find(c->node, "provider"))
+        (void)problems_add(c->problems, c->node->place,
+                           "service '%s': expected an image or a build, found neither",
+                           c->service);
+    const struct node *inline_file = node_find(build, "dockerfile_inline");
+    if (inline_file && node_find(build, "dockerfile"))
+        (void)problems_add(c->problems, inline_file->place,
+                           "service '%s': dockerfile and dockerfile_inline exclude each other",
+                           c->service);
+}
+
+static void check_platform(struct check *c)
+{
+    const struct node *platforms = node_find(node_find(c->node, "build"), "platforms");
+    const struct node *platform = node_find(c->node, "platform");
+
+    if (!platform || !platforms || !platforms->count || !*platform->text)
+        return;
+    for (size_t i = 0; i < platforms->count; i++)
+        if (strcmp(platforms->items[i].value->text, platform->text) == 0)
+            return;
+    (void)problems_add(c->problems, platform->place,
+                       "service '%s': the platform '%.80s' is not one of build.platforms",
+                       c->service, platform->text);
+}
+
+static void check_networks(struct check *c)
+{
+    const struct node *networks = node_find(c->node, "networks");
+    const struct node *mode = node_find(c->node, "network_mode");
+
+    if (mode && networks && networks->count)
+        (void)problems_add(c->problems, mode->place,
+                           "service '%s': network_mode and networks exclude each other",
+                           c->service);
+    for (size_t i = 0; networks && i < networks->count; i++)
+        if (!is_defined(c, "networks", networks->items[i].key))
+            report_undefined(c, networks->items[i].place, "network", networks->items[i].key,
+                             "networks");
+}
+
+static void check_mounts(struct check *c)
+{
+    const struct node *volumes = node_find(c->node, "volumes");
+
+    for (size_t i = 0; volumes && i < volumes->count; i++) {
+        const struct node *mount = volumes->items[i].value;
+        const char *source = text_of(mount, "source");
+
+        if (strcmp(text_of(mount, "type"), "volume") == 0 && *source &&
+            !is_defined(c, "volumes", source))
+            report_undefined(c, mount->place, "volume", source, "volumes");
+    }
+}
+
+static void check_grants(struct check *c, const char *key, const char *what)
+{
+    const struct node *grants = node_find(c->node, key);
+
+    for (size_t i = 0; grants && i < grants->count; i++) {
+        const char *source = text_of(grants->items[i].value, "source");
+
+        if (*source && !is_defined(c, key, source))
+            report_undefined(c, grants->items[i].place, what, source, key);
+    }
+}
+
+static void check_dependencies(struct check *c)
+{
+    const struct node *dependencies = node_find(c->node, "depends_on");
+
+    for (size_t i = 0; dependencies && i < dependencies->count; i++) {
+        const struct node_item *item = &dependencies->items[i];
+        const struct node *required = node_find(item->value, "required");
+
+        if (required && required->boolean && !is_defined(c, "services", item->key))
+            report_undefined(c, item->place, "dependency", item->key, "services");
+    }
+}
+
+static void check_health(struct check *c)
+{
+    const struct node *test = node_find(node_find(c->node, "healthcheck"), "test");
+    const char *first = test && test->count ? test->items[0].value->text : "CMD";
+
+    if (strcmp(first, "CMD") != 0 && strcmp(first, "CMD-SHELL") != 0 &&
+        strcmp(first, "NONE") != 0)
+        (void)problems_add(c->problems, test->items[0].place,
+                           "test: expected CMD, CMD-SHELL or NONE as first item, found '%.80s'",
+                           first);
+}
+
+static void check_replicas(struct check *c)
+{
+    const struct node *scale = node_find(c->node, "scale");
+    const struct node *replicas = node_find(node_find(c->node, "deploy"), "replicas");
+
+    if (scale && replicas && scale->integer != replicas->integer)
+        (void)problems_add(c->problems, scale->place,
+                           "service '%s': scale is %s, deploy.replicas is %s; keep one of them",
+                           c->service, scale->text, replicas->text);
+    const struct node *count = replicas ? replicas : scale;
+    if (count && count->integer > 1 && node_find(c->node, "container_name"))
+        (void)problems_add(c->problems, node_find(c->node, "container_name")->place,
+                           "service '%s': container_name is the name of one container, not of "
+                           "%s; remove it",
+                           c->service, count->text);
+}
+
+/* Where a secret or a config comes from: one place. */
+static void check_source(struct check *c, const struct node_item *item, const char *what,
+                         const char *const *keys)
+{
+    const struct node *external = node_find(item->value, "external");
+    const char *found = external && external->boolean ? "external" : NULL;
+
+    for (; *keys; keys++) {
+        if (!node_find(item->value, *keys))
+            continue;
+        if (found)
+            (void)problems_add(c->problems, item->place,
+                               "%s '%s': %s and %s exclude each other", what, item->key, found,
+                               *keys);
+        found = *keys;
+    }
+    if (!found && !node_find(item->value, "driver"))
+        (void)problems_add(c->problems, item->place,
+                           "%s '%s': expected file, environment%s or external, found none",
+                           what, item->key, strcmp(what, "config") == 0 ? ", content" : "");
+}
+
+static void check_sources(struct check *c)
+{
+    static const char *const secret_keys[] = {"file", "environment", NULL};
+    static const char *const config_keys[] = {"file", "environment", "content", NULL};
+    const struct node *secrets = project_section(c->project, "secrets");
+    const struct node *configs = project_section(c->project, "configs");
+
+    for (size_t i = 0; i < secrets->count; i++)
+        check_source(c, &secrets->items[i], "secret", secret_keys);
+    for (size_t i = 0; i < configs->count; i++)
+        check_source(c, &configs->items[i], "config", config_keys);
+}
+
+/* Depth-first search along depends_on, with a stack of its own. */
+
+enum colour { WHITE, ON_PATH, DONE };
+
+struct step {
+    size_t service, item;
+};
+
+struct walk {
+    struct step *path;
+    unsigned char *colours;
+    size_t depth;
+};
+
+static void report_cycle(struct check *c, const struct walk *walk, size_t first,
+                         struct place place)
+{
+    enum { NAMED_MAX = 8 };
+    const struct node *services = project_section(c->project, "services");
+    struct arena *arena = c->problems->arena;
+    size_t at = walk->depth;
+
+    if (c->problems->errors >= PROBLEMS_KEPT_MAX)
+        return;
+    while (walk->path[at - 1].service != first)
+        at--;
+    const char *text = services->items[first].key;
+    size_t length = walk->depth - at;
+    for (size_t i = 0; i < length && i < NAMED_MAX; i++)
+        text = arena_printf(arena, "%s -> %s", text,
+                            services->items[walk->path[at + i].service].key);
+    if (length > NAMED_MAX)
+        text = arena_printf(arena, "%s -> (%zu more)", text, length - NAMED_MAX);
+    (void)problems_add(c->problems, place, "services depend on each other in a cycle: %s -> %s",
+                       text, services->items[first].key);
+}
+
+static void walk_step(struct check *c, struct walk *walk)
+{
+    const struct node *services = project_section(c->project, "services");
+    struct step *top = &walk->path[walk->depth - 1];
+    const struct node *next = node_find(services->items[top->service].value, "depends_on");
+
+    if (!next || top->item == next->count) {
+        walk->colours[top->service] = DONE;
+        walk->depth--;
+        return;
+    }
+    const struct node_item *dependency = &next->items[top->item++];
+    const struct node_item *found = node_find_item(services, dependency->key);
+    if (!found)
+        return;
+    size_t index = (size_t)(found - services->items);
+    if (walk->colours[index] == WHITE) {
+        walk->colours[index] = ON_PATH;
+        walk->path[walk->depth++] = (struct step){index, 0};
+    } else if (walk->colours[index] == ON_PATH) {
+        report_cycle(c, walk, index, dependency->place);
+    }
+}
+
+static void check_cycles(struct check *c)
+{
+    size_t count = project_section(c->project, "services")->count;
+    struct walk walk = {
+        .path = arena_array(c->project->arena, count, sizeof(*walk.path)),
+        .colours = arena_alloc(c->project->arena, count),
+    };
+
+    for (size_t i = 0; i < count; i++) {
+        if (walk.colours[i] != WHITE)
+            continue;
+        walk.colours[i] = ON_PATH;
+        walk.path[walk.depth++] = (struct step){i, 0};
+        while (walk.depth)
+            walk_step(c, &walk);
+    }
+}
+
+/* All that one service says by itself, and of others. */
+static void check_service(struct check *c)
+{
+    check_image(c);
+    check_platform(c);
+    check_networks(c);
+    check_mounts(c);
+    check_grants(c, "secrets", "secret");
+    check_grants(c, "configs", "config");
+    check_dependencies(c);
+    check_health(c);
+    check_replicas(c);
+}
+
+int project_check(const struct project *project, bool is_lenient, struct problems *problems)
+{
+    const struct node *services = project_section(project, "services");
+    struct check c = {.project = project, .problems = problems};
+    size_t before = problems->errors;
+
+    for (size_t i = 0; !is_lenient && i < services->count; i++) {
+        c.service = services->items[i].key;
+        c.node = services->items[i].value;
+        check_service(&c);
+    }
+    if (!is_lenient)
+        check_sources(&c);
+    check_cycles(&c);
+    return problems->errors > before ? -EINVAL : 0;
+}
