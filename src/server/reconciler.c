@@ -28,6 +28,7 @@ struct reconciler {
     uv_timer_t leaving_timer;
     unsigned closing;
     bool intent_is_dirty;
+    bool intent_was_sent; /* by this process */
 };
 
 /* Events and progress. */
@@ -483,7 +484,11 @@ static void make_intent(struct reconciler *r)
     input.cluster_count = cluster_count;
     struct intent *intent = intent_make(&input);
 
-    if (r->records->intent) {
+    /*
+     * The first one after a start gets a new generation even if it says what the last one said:
+     * that may not have been the last one, if the end came before it was written.
+     */
+    if (r->records->intent && r->intent_was_sent) {
         intent->generation = r->records->intent->generation;
         if (intent_is_equal(intent, r->records->intent)) {
             (void)intent_free(intent);
@@ -496,6 +501,7 @@ static void make_intent(struct reconciler *r)
     r->records->intent = intent;
     char *text = intent_text(intent);
     steering_set_intent(r->steering, text);
+    r->intent_was_sent = true;
     disk_write(r->disk, &(struct disk_entry){.key = RECORD_KEY_INTENT, .data = text}, 1,
                on_intent_written, NULL);
     free(text);

@@ -2,6 +2,7 @@
 #include "server/steering.h"
 
 #include "base/buf.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
@@ -21,6 +22,9 @@
 /* One that does not come up is started anew, but not in a tight loop. */
 #define SPAWN_PAUSE_MS 1000
 
+/* What it could not do (its disk is full, a port is taken) may work a little later. */
+#define PUT_RETRY_MS 1000
+
 #define EVENT_LINE_MAX ((size_t)1 << 20)
 #define LISTEN_MAX     16
 
@@ -36,18 +40,21 @@ struct steering {
 
     char **listen; /* NULL-terminated; NULL: no DNS */
     uv_process_t *child;
-    char *intent; /* the latest, as JSON */
+    uint64_t spawned_ms; /* monotonic; 0: never */
+    char *intent;        /* the latest, as JSON */
 
     bool is_connected; /* the event stream is open */
-    struct http_call *stream, *put, *table;
-    bool intent_is_dirty, table_is_dirty;
+    bool is_owned;     /* by a server, us or the one before us: ours to direct and to end */
+    int pid;
+    struct http_call *stream, *put, *table, *stats;
+    bool intent_is_dirty, table_is_dirty, listen_is_dirty;
     struct buf line;     /* the event that is being read */
     struct map verdicts; /* "address port" (owned) -> (void *)(intptr_t)enum replica_endpoint */
-    uv_timer_t timer;    /* connect again */
+    uv_timer_t timer;    /* connect again, or try again what failed */
 };
 
-static void connect_start(struct steering *steering);
 static void sync_start(struct steering *steering);
+static void on_retry(uv_timer_t *timer);
 
 static void verdicts_clear(struct steering *steering)
 {
@@ -72,14 +79,17 @@ static void on_child_exit(uv_process_t *child, int64_t status, int signal)
     struct steering *steering = child->data;
 
     log_warn("nameserver=exited status=%lld signal=%d", (long long)status, signal);
-    if (steering && steering->child == child)
+    if (steering) {
         steering->child = NULL;
+        if (!steering->is_connected)
+            (void)uv_timer_start(&steering->timer, on_retry, 0, 0);
+    }
     uv_close((uv_handle_t *)child, on_child_closed);
 }
 
 static void spawn(struct steering *steering)
 {
-    const char *args[8 + 2 * LISTEN_MAX];
+    const char *args[9 + 2 * LISTEN_MAX];
     size_t count = 0;
     uv_stdio_container_t stdio[3] = {
         {.flags = UV_IGNORE},
@@ -89,6 +99,7 @@ static void spawn(struct steering *steering)
 
     args[count++] = steering->program;
     args[count++] = "nameserver";
+    args[count++] = "--owned";
     args[count++] = "--socket";
     args[count++] = steering->socket;
     args[count++] = "--state";
@@ -108,6 +119,7 @@ static void spawn(struct steering *steering)
         /* In a session of its own: a signal to control, or its death, is not its business. */
         .flags = UV_PROCESS_DETACHED,
     };
+    steering->spawned_ms = clock_monotonic_ms();
     steering->child = mem_new(uv_process_t);
     steering->child->data = steering;
     int r = uv_spawn(steering->loop, steering->child, &options);
@@ -120,39 +132,68 @@ static void spawn(struct steering *steering)
     log_info("nameserver=started pid=%d", uv_process_get_pid(steering->child));
 }
 
-static void stop_child(struct steering *steering)
+static bool may_spawn_now(const struct steering *steering)
 {
-    if (!steering->child)
-        return;
-    steering->child->data = NULL;
-    (void)uv_process_kill(steering->child, SIGTERM);
-    steering->child = NULL;
+    return steering->may_spawn && steering->listen && !steering->child &&
+           (!steering->spawned_ms ||
+            clock_monotonic_ms() - steering->spawned_ms >= SPAWN_PAUSE_MS);
+}
+
+/* Ours, or what a server that was killed has left to us. */
+static void stop_nameserver(struct steering *steering)
+{
+    if (steering->child) {
+        steering->child->data = NULL;
+        (void)uv_process_kill(steering->child, SIGTERM);
+        steering->child = NULL;
+    } else if (steering->may_spawn && steering->is_connected && steering->is_owned) {
+        (void)uv_kill(steering->pid, SIGTERM); /* it answers, so the pid is its own */
+    }
 }
 
 /* The connection. */
 
-static void on_retry(uv_timer_t *timer)
+static struct http_call *ask(struct steering *steering, const struct http_request *request,
+                             void (*on_done)(void *, const struct http_reply *,
+                                             const struct err *),
+                             void *ctx)
 {
-    connect_start(timer->data);
+    struct http_handlers handlers = {.on_done = on_done};
+    struct err err = {0};
+    struct http_call *call =
+        http_call_start(steering->client, &steering->target, request, &handlers, ctx, &err);
+
+    if (!call)
+        log_error("nameserver=not-asked error=%s", err.text);
+    return call;
+}
+
+static void retry(struct steering *steering, unsigned wait_ms)
+{
+    (void)uv_timer_start(&steering->timer, on_retry, wait_ms, 0);
+}
+
+/* Without a connection there is nothing to put: everything is put after the next connect. */
+static void retry_put(struct steering *steering)
+{
+    if (steering->is_connected)
+        retry(steering, PUT_RETRY_MS);
 }
 
 static void disconnect(struct steering *steering, const char *why)
 {
     bool was_connected = steering->is_connected;
-    unsigned wait = CONNECT_RETRY_MS;
 
-    steering->is_connected = false;
+    steering->is_connected = steering->is_owned = false;
     steering->stream = NULL;
     verdicts_clear(steering);
     if (was_connected) {
         log_warn("nameserver=lost error=%s", why);
         steering->on_verdicts(steering->ctx);
     }
-    if (steering->may_spawn && steering->listen && !steering->child) {
+    if (may_spawn_now(steering))
         spawn(steering);
-        wait = steering->child ? CONNECT_RETRY_MS : SPAWN_PAUSE_MS;
-    }
-    (void)uv_timer_start(&steering->timer, on_retry, wait, 0);
+    retry(steering, CONNECT_RETRY_MS);
 }
 
 static void on_stream_end(void *ctx, const struct http_reply *reply, const struct err *err)
@@ -218,20 +259,45 @@ static void stream_start(struct steering *steering)
         disconnect(steering, err.text);
 }
 
-/* Intent and table. */
+/* Where it listens, the intent and the table. */
 
-static void on_put(void *ctx, const struct http_reply *reply, const struct err *err)
+/* True when it was done, or never will be: what is refused today is refused tomorrow. */
+static bool put_is_over(const char *what, const struct http_reply *reply, const struct err *err)
+{
+    if (!reply)
+        log_warn("nameserver=%s-not-sent error=%s", what, err->text);
+    else if (reply->status >= 400)
+        log_error("nameserver=%s-refused status=%d reply=%.300s", what, reply->status,
+                  reply->body);
+    return reply && reply->status < 500;
+}
+
+static void on_intent_put(void *ctx, const struct http_reply *reply, const struct err *err)
 {
     struct steering *steering = ctx;
 
     steering->put = NULL;
-    if (!reply)
-        log_warn("nameserver=intent-not-sent error=%s", err->text);
-    else if (reply->status >= 400)
-        log_error("nameserver=intent-refused status=%d reply=%.300s", reply->status,
-                  reply->body);
+    if (!put_is_over("intent", reply, err)) {
+        steering->intent_is_dirty = true;
+        retry_put(steering);
+    }
     steering->table_is_dirty = true;
-    sync_start(steering);
+    if (!steering->intent_is_dirty)
+        sync_start(steering);
+}
+
+static void on_listen_put(void *ctx, const struct http_reply *reply, const struct err *err)
+{
+    struct steering *steering = ctx;
+
+    steering->put = NULL;
+    /* A port that somebody has may be free again later. */
+    if (!put_is_over("listen", reply, err) || reply->status == 409) {
+        steering->listen_is_dirty = true;
+        retry_put(steering);
+    }
+    if (!steering->listen_is_dirty)
+        sync_start(steering);
 }
 
 static enum replica_endpoint verdict_of(const char *text)
@@ -273,6 +339,33 @@ static void read_table(struct steering *steering, const char *text, size_t len)
     json_decref(table);
 }
 
+/* Who it is: one that we, or a server before us, started takes our word on where to listen. */
+static void on_stats(void *ctx, const struct http_reply *reply, const struct err *err)
+{
+    struct steering *steering = ctx;
+    json_error_t error;
+
+    steering->stats = NULL;
+    if (!reply || reply->status != 200) {
+        log_warn("nameserver=unknown error=%s", reply ? "not what was expected" : err->text);
+        return;
+    }
+    json_t *stats = json_loadb(reply->body, reply->body_len, 0, &error);
+    steering->pid = (int)json_integer_value(json_object_get(stats, "pid"));
+    steering->is_owned = steering->pid > 1 && json_is_true(json_object_get(stats, "owned"));
+    steering->listen_is_dirty = steering->may_spawn && steering->listen;
+    json_decref(stats);
+    sync_start(steering);
+}
+
+static void stats_start(struct steering *steering)
+{
+    struct http_request request = {.method = "GET", .path = "/v1/stats", .timeout_ms = 10000};
+
+    if (!steering->stats)
+        steering->stats = ask(steering, &request, on_stats, steering);
+}
+
 static void on_table(void *ctx, const struct http_reply *reply, const struct err *err)
 {
     struct steering *steering = ctx;
@@ -288,25 +381,11 @@ static void on_table(void *ctx, const struct http_reply *reply, const struct err
         log_info("nameserver=connected");
         steering->is_connected = true;
         steering->intent_is_dirty = steering->intent != NULL;
+        stats_start(steering);
         stream_start(steering);
     }
     steering->on_verdicts(steering->ctx);
     sync_start(steering);
-}
-
-static struct http_call *ask(struct steering *steering, const struct http_request *request,
-                             void (*on_done)(void *, const struct http_reply *,
-                                             const struct err *),
-                             void *ctx)
-{
-    struct http_handlers handlers = {.on_done = on_done};
-    struct err err = {0};
-    struct http_call *call =
-        http_call_start(steering->client, &steering->target, request, &handlers, ctx, &err);
-
-    if (!call)
-        log_error("nameserver=not-asked error=%s", err.text);
-    return call;
 }
 
 static void table_start(struct steering *steering)
@@ -317,10 +396,32 @@ static void table_start(struct steering *steering)
     steering->table = ask(steering, &request, on_table, steering);
 }
 
-/* The table comes first: it also tells whether a nameserver answers at all. */
-static void connect_start(struct steering *steering)
+static void put_start(struct steering *steering, const char *path, const char *body,
+                      void (*on_done)(void *, const struct http_reply *, const struct err *))
 {
-    table_start(steering);
+    struct http_request request = {.method = "PUT",
+                                   .path = path,
+                                   .body = body,
+                                   .body_len = strlen(body),
+                                   .timeout_ms = 10000};
+
+    steering->put = ask(steering, &request, on_done, steering);
+}
+
+static void listen_put_start(struct steering *steering)
+{
+    json_t *listen = json_array();
+    json_t *body = json_pack("{s:o}", "listen", listen);
+
+    for (size_t i = 0; steering->listen[i]; i++)
+        (void)json_array_append_new(listen, json_string(steering->listen[i]));
+    char *text = json_dumps(body, JSON_COMPACT);
+    if (!text)
+        abort(); /* only when out of memory */
+    steering->listen_is_dirty = false;
+    put_start(steering, "/v1/listen", text, on_listen_put);
+    free(text);
+    json_decref(body);
 }
 
 /* One call of each kind at a time; what changed meanwhile is in the next one. */
@@ -328,17 +429,24 @@ static void sync_start(struct steering *steering)
 {
     if (!steering->is_connected)
         return;
+    if (steering->listen_is_dirty && steering->is_owned && !steering->put)
+        listen_put_start(steering);
     if (steering->intent_is_dirty && !steering->put) {
-        struct http_request request = {.method = "PUT",
-                                       .path = "/v1/intent",
-                                       .body = steering->intent,
-                                       .body_len = strlen(steering->intent),
-                                       .timeout_ms = 10000};
-
         steering->intent_is_dirty = false;
-        steering->put = ask(steering, &request, on_put, steering);
+        put_start(steering, "/v1/intent", steering->intent, on_intent_put);
     }
     if (steering->table_is_dirty && !steering->table && !steering->put)
+        table_start(steering);
+}
+
+/* The table comes first: it also tells whether a nameserver answers at all. */
+static void on_retry(uv_timer_t *timer)
+{
+    struct steering *steering = timer->data;
+
+    if (steering->is_connected)
+        sync_start(steering);
+    else if (!steering->table)
         table_start(steering);
 }
 
@@ -428,11 +536,11 @@ void steering_listen(struct steering *steering, const struct strings *listen)
     steering->listen = mem_array(listen->count + 1, sizeof(char *));
     for (size_t i = 0; i < listen->count; i++)
         steering->listen[i] = mem_strdup(listen->items[i]);
-    /* Its event stream ends with it, and the next one gets the new addresses. */
-    if (!is_first)
-        stop_child(steering);
+    steering->listen_is_dirty = steering->may_spawn;
+    if (is_first)
+        retry(steering, 0);
     else
-        connect_start(steering);
+        sync_start(steering);
 }
 
 struct steering *steering_new(uv_loop_t *loop, struct http_client *client,
@@ -479,13 +587,15 @@ struct steering *steering_free(struct steering *steering)
 {
     if (!steering)
         return NULL;
-    stop_child(steering);
+    stop_nameserver(steering);
     if (steering->stream)
         http_call_cancel(steering->stream);
     if (steering->put)
         http_call_cancel(steering->put);
     if (steering->table)
         http_call_cancel(steering->table);
+    if (steering->stats)
+        http_call_cancel(steering->stats);
     uv_close((uv_handle_t *)&steering->timer, on_closed);
     return NULL;
 }

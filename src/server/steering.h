@@ -25,10 +25,10 @@ struct steering *steering_new(uv_loop_t *loop, struct http_client *client,
                               const struct steering_options *options, struct feed *events,
                               void (*on_verdicts)(void *ctx), void *ctx) MUST_USE;
 
-/* Stops a nameserver that it started. Accepts NULL. Returns NULL. */
+/* Stops a nameserver that it, or a server before it, started. Accepts NULL. Returns NULL. */
 struct steering *steering_free(struct steering *steering);
 
-/* Where the nameserver listens; starts it, or starts it anew if that changed. */
+/* Where the nameserver listens; starts it, or tells it if that changed. */
 void steering_listen(struct steering *steering, const struct strings *listen);
 
 /* The intent as JSON; copied. Sent now, and again after every reconnect. */
