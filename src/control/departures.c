@@ -8,6 +8,7 @@
 struct departure {
     char *id;
     uint64_t since_ms;
+    bool is_asked; /* in this round */
 };
 
 static void departure_free(struct departure *departure)
@@ -33,6 +34,15 @@ void departures_fini(struct departures *departures)
     map_fini(&departures->by_id);
 }
 
+void departures_begin(struct departures *departures)
+{
+    size_t at = 0;
+    void *departure;
+
+    while (map_next(&departures->by_id, &at, NULL, &departure))
+        ((struct departure *)departure)->is_asked = false;
+}
+
 uint64_t departures_wait(struct departures *departures, const char *id, unsigned ttl_ms,
                          uint64_t now_ms, bool *is_new)
 {
@@ -44,6 +54,7 @@ uint64_t departures_wait(struct departures *departures, const char *id, unsigned
         *departure = (struct departure){.id = mem_strdup(id), .since_ms = now_ms};
         (void)map_set(&departures->by_id, departure->id, departure);
     }
+    departure->is_asked = true;
     uint64_t until = departure->since_ms + ttl_ms + DEPARTURE_GRACE_MS;
     return until > now_ms ? until - now_ms : 0;
 }
@@ -53,7 +64,26 @@ bool departures_has(const struct departures *departures, const char *id)
     return map_find(&departures->by_id, id) != NULL;
 }
 
-void departures_forget(struct departures *departures, const char *id)
+/* Walks a copy of the entries because removal moves slots. */
+size_t departures_end(struct departures *departures, bool (*is_kept)(void *ctx, const char *id),
+                      void *ctx)
 {
-    departure_free(map_remove(&departures->by_id, id));
+    size_t at = 0, count = 0;
+    void *value;
+
+    if (!departures->by_id.count)
+        return 0;
+    struct departure **over = mem_array(departures->by_id.count, sizeof(*over));
+    while (map_next(&departures->by_id, &at, NULL, &value)) {
+        struct departure *departure = value;
+
+        if (!departure->is_asked && !is_kept(ctx, departure->id))
+            over[count++] = departure;
+    }
+    for (size_t i = 0; i < count; i++) {
+        (void)map_remove(&departures->by_id, over[i]->id);
+        departure_free(over[i]);
+    }
+    free(over);
+    return count;
 }

@@ -20,6 +20,9 @@ struct departures {
 void departures_init(struct departures *departures);
 void departures_fini(struct departures *departures);
 
+/* A round begins: nobody has asked for anything yet. */
+void departures_begin(struct departures *departures);
+
 /*
  * How long the copy has to stay, in milliseconds; 0: it may go. The first question makes it
  * leave, and sets *is_new: it is not to be answered from now on.
@@ -29,5 +32,9 @@ uint64_t departures_wait(struct departures *departures, const char *id, unsigned
 
 bool departures_has(const struct departures *departures, const char *id);
 
-/* It is gone, or stays after all. */
-void departures_forget(struct departures *departures, const char *id);
+/*
+ * A round ends: forgets those that nobody asked for in it and that `is_kept` does not keep,
+ * because they are gone or stay after all. Returns how many.
+ */
+size_t departures_end(struct departures *departures, bool (*is_kept)(void *ctx, const char *id),
+                      void *ctx);

@@ -74,8 +74,8 @@ struct planner_room *rooms_make(struct arena *arena, const struct rooms_input *i
         uint64_t cpus = cluster->cpus_nano ? cluster->cpus_nano : known->cpus_nano;
         uint64_t memory = cluster->memory_bytes ? cluster->memory_bytes : known->memory_bytes;
 
-        rooms[i].usable = !cluster->drained &&
-                          (known->is_ready || plan_uses(input->current, cluster->name));
+        rooms[i].usable =
+            !cluster->drained && (known->is_ready || plan_uses(input->current, cluster->name));
         rooms[i].cpus_nano = cpus ? cpus : UINT64_MAX;
         rooms[i].memory_bytes = memory ? memory : UINT64_MAX;
         take_ports(&rooms[i], arena, known->seen, input->app);

@@ -25,7 +25,7 @@ struct rooms_input {
 };
 
 /*
- * Indexed as fleet->clusters; lives in `arena`. A drained cluster is not usable; one that cannot
- * be reached is so only for what it has already.
+ * Indexed as fleet->clusters; lives in `arena`. A drained cluster is not usable; one that
+ * cannot be reached is so only for what it has already.
  */
 struct planner_room *rooms_make(struct arena *arena, const struct rooms_input *input);

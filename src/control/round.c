@@ -89,7 +89,7 @@ static void leave(struct round_result *out, const struct round *round, const cha
     bool is_new;
     uint64_t wait = departures_wait(round->departures, id, ttl, round->now_ms, &is_new);
 
-    out->has_departed = out->has_departed || is_new;
+    out->has_moved = out->has_moved || is_new;
     if (wait > *wait_max)
         *wait_max = wait;
 }
@@ -120,16 +120,6 @@ static bool must_stay(struct round_result *out, const struct round *round,
     return wait > 0;
 }
 
-static void forget_departures(const struct round *round, const struct action *action)
-{
-    const struct observation *seen = find_observation(round, action->cluster);
-
-    for (size_t i = 0; seen && i < seen->replica_count; i++)
-        if (strcmp(seen->replicas[i].app, round->app_name) == 0 &&
-            is_taken_away(action, &seen->replicas[i]))
-            departures_forget(round->departures, seen->replicas[i].id);
-}
-
 static void submit(struct round_result *out, const struct round *round,
                    const struct round_world *world, const struct action *action,
                    struct look *look)
@@ -144,8 +134,6 @@ static void submit(struct round_result *out, const struct round *round,
     switch (world->submit(world->ctx, action)) {
     case WORK_TAKEN:
         look->taken++;
-        if (is_removal)
-            forget_departures(round, action);
         break;
     case WORK_LATER:
         look->later++;
@@ -155,6 +143,21 @@ static void submit(struct round_result *out, const struct round *round,
         look->pending++;
         break;
     }
+}
+
+/* A copy in a cluster that cannot be seen may still be on its way out. */
+static bool is_kept(void *ctx, const char *id)
+{
+    const struct round *round = ctx;
+
+    for (size_t c = 0; c < round->cluster_count; c++) {
+        const struct observation *seen = round->clusters[c].observation;
+
+        for (size_t i = 0; !round->clusters[c].visible && seen && i < seen->replica_count; i++)
+            if (strcmp(seen->replicas[i].id, id) == 0)
+                return true;
+    }
+    return false;
 }
 
 /*
@@ -197,8 +200,13 @@ void round_run(struct round_result *out, struct arena *arena, const struct round
         look.unreachable += out->output.holds[i].unreachable;
         look.held += !out->output.holds[i].unreachable;
     }
+    departures_begin(round->departures);
     for (size_t i = 0; i < out->output.action_count; i++)
         submit(out, round, world, &out->output.actions[i], &look);
+    /* Not before it is gone: whoever stops is not answered while it does. */
+    struct round copy = *round;
+    if (departures_end(round->departures, is_kept, &copy))
+        out->has_moved = true;
     for (size_t i = 0; i < round->cluster_count; i++)
         look.running += world->count_pending(world->ctx, round->clusters[i].cluster->name);
     out->state = state_of(&look);

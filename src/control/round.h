@@ -49,7 +49,7 @@ struct round_result {
     struct control_output output;
     const char *error; /* of an action that waits to be tried again; NULL: none */
     uint64_t wake_ms;  /* look again after so long; 0: only when something changes */
-    bool has_departed; /* copies began to leave: the intent is to be made anew */
+    bool has_moved;    /* copies began to leave, or stay after all: make the intent anew */
 };
 
 void round_run(struct round_result *out, struct arena *arena, const struct round *round,

@@ -7,7 +7,7 @@
 #include <string.h>
 
 static const struct rooms_cluster *what_is_known(struct arena *arena,
-                                                  const struct server_parts *parts)
+                                                 const struct server_parts *parts)
 {
     const struct fleet *fleet = parts->records->fleet;
     struct rooms_cluster *known = arena_array(arena, fleet->cluster_count, sizeof(*known));

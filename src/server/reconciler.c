@@ -430,7 +430,7 @@ static void reconcile(struct reconciler *r, struct app_record *record)
     note_holds(record, &result.output);
     if (result.error)
         (void)snprintf(record->trouble, sizeof(record->trouble), "%s", result.error);
-    if (result.has_departed)
+    if (result.has_moved)
         reconciler_touch_intent(r);
     if (result.wake_ms)
         wake_in(r, result.wake_ms);

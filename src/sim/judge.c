@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sim/judge.h"
 
+#include "base/mem.h"
+
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 void judge_init(struct judge *judge, const struct agenda *agenda,
@@ -15,13 +18,13 @@ void judge_init(struct judge *judge, const struct agenda *agenda,
         .steering = steering,
         .engines = engines,
         .engine_count = engine_count,
-        .arena = arena_new(),
+        .disturbed_ms = mem_array(engine_count, sizeof(uint64_t)),
     };
 }
 
 void judge_fini(struct judge *judge)
 {
-    judge->arena = arena_free(judge->arena);
+    free(judge->disturbed_ms);
 }
 
 /* The first one counts: what follows may be its consequence. */
@@ -37,14 +40,24 @@ static void PRINTF(2, 3) blame(struct judge *judge, const char *fmt, ...)
     va_end(args);
 }
 
-void judge_on_disturbance(struct judge *judge)
+void judge_on_disturbance(struct judge *judge, size_t engine)
 {
-    judge->disturbed_ms = agenda_now_ms(judge->agenda);
+    judge->disturbed_ms[engine] = agenda_now_ms(judge->agenda);
 }
 
-static bool is_blind(const struct judge *judge)
+void judge_on_interruption(struct judge *judge)
 {
-    return agenda_now_ms(judge->agenda) < judge->disturbed_ms + JUDGE_BLIND_MS;
+    judge->interrupted_ms = agenda_now_ms(judge->agenda);
+}
+
+static bool was_lately(const struct judge *judge, uint64_t ms)
+{
+    return agenda_now_ms(judge->agenda) < ms + JUDGE_BLIND_MS;
+}
+
+static bool is_disturbed(const struct judge *judge, const struct engine *engine)
+{
+    return was_lately(judge, judge->disturbed_ms[engine - judge->engines]);
 }
 
 /* Counting the truth. */
@@ -55,14 +68,20 @@ static bool is_copy_of(const struct container *container, const char *app, const
            strcmp(container->service, service) == 0;
 }
 
+/* Copies that control may believe to serve. */
 static unsigned count_serving(const struct judge *judge, const char *app, const char *service)
 {
     unsigned count = 0;
 
-    for (size_t e = 0; e < judge->engine_count; e++)
-        for (size_t i = 0; i < judge->engines[e].count && !judge->engines[e].is_cut; i++)
-            count += is_copy_of(judge->engines[e].containers[i], app, service) &&
-                     container_serves(&judge->engines[e], judge->engines[e].containers[i]);
+    for (size_t e = 0; e < judge->engine_count; e++) {
+        const struct engine *engine = &judge->engines[e];
+        bool is_believed = is_disturbed(judge, engine);
+
+        for (size_t i = 0; i < engine->count; i++)
+            count += is_copy_of(engine->containers[i], app, service) &&
+                     (is_believed ||
+                      (!engine->is_cut && container_serves(engine, engine->containers[i])));
+    }
     return count;
 }
 
@@ -94,6 +113,69 @@ static const char *digest_of(const struct revision *revision, const char *name)
 
 /* Actions. */
 
+static unsigned count_serving_at(const struct judge *judge, const struct engine *engine,
+                                 const char *app, const char *service)
+{
+    bool is_believed = is_disturbed(judge, engine);
+    unsigned count = 0;
+
+    for (size_t i = 0; i < engine->count; i++)
+        count += is_copy_of(engine->containers[i], app, service) &&
+                 (is_believed || container_serves(engine, engine->containers[i]));
+    return count;
+}
+
+/* A domain that is short of copies while another one is being changed. */
+static const struct engine *find_short(const struct judge *judge, const struct engine *engine,
+                                       const struct sim_app *app, const char *service)
+{
+    for (size_t e = 0; e < judge->engine_count; e++) {
+        const struct engine *other = &judge->engines[e];
+        unsigned wanted = plan_replicas(app->revision->plan, service, other->cluster->name);
+
+        if (strcmp(other->cluster->provider, engine->cluster->provider) != 0 &&
+            engine_answers(other) &&
+            count_serving_at(judge, other, app->name, service) < wanted)
+            return other;
+    }
+    return NULL;
+}
+
+static void judge_taking_outdated(struct judge *judge, const struct engine *engine,
+                                  const struct sim_app *app, const struct action *action,
+                                  const struct container *target)
+{
+    const struct service *service = app_find_service(app->revision->app, target->service);
+    unsigned wanted =
+        plan_replicas(app->revision->plan, target->service, engine->cluster->name);
+    const struct engine *other = find_short(judge, engine, app, target->service);
+
+    if (other)
+        blame(judge, "%s-%u is taken away at %s (%s) while %s of another provider is short",
+              target->service, target->number, engine->cluster->name, action->reason,
+              other->cluster->name);
+    if (service && service_replicas_per_host_max(service) > wanted &&
+        count_serving_at(judge, engine, app->name, target->service) <= wanted)
+        blame(judge, "%s-%u is taken away at %s (%s) before its replacement serves",
+              target->service, target->number, engine->cluster->name, action->reason);
+}
+
+/* Whoever was sent there may come for as long as the answer lives. */
+static void judge_leave(struct judge *judge, const struct engine *engine,
+                        const struct sim_app *app, const struct container *target)
+{
+    const struct sim_endpoint *endpoint = sim_steering_find(
+        judge->steering, engine->cluster->addresses.items[0], target->published);
+    uint64_t now = agenda_now_ms(judge->agenda);
+
+    if (!endpoint || (!sim_endpoint_is_answered(endpoint) &&
+                      (!endpoint->answered_ms ||
+                       now >= endpoint->answered_ms + app->revision->app->ttl_s * 1000)))
+        return;
+    blame(judge, "%s-%u is taken away at %s, and clients may know it for %u s", target->service,
+          target->number, engine->cluster->name, app->revision->app->ttl_s);
+}
+
 /* Somebody's copy is about to be taken away or stopped for a moment. */
 static void judge_taking(struct judge *judge, const struct engine *engine,
                          const struct sim_app *app, const struct action *action,
@@ -104,7 +186,8 @@ static void judge_taking(struct judge *judge, const struct engine *engine,
     const char *digest = digest_of(app->revision, target->service);
     unsigned wanted = plan_replicas(plan, target->service, engine->cluster->name);
 
-    if (app->removing || !planned || !container_serves(engine, target))
+    if (app->removing || !planned || is_disturbed(judge, engine) ||
+        !container_serves(engine, target))
         return;
     unsigned serving = count_serving(judge, app->name, target->service);
     if (planned->survives && serving <= planned->needed)
@@ -112,8 +195,11 @@ static void judge_taking(struct judge *judge, const struct engine *engine,
               "%s at %s takes away %s-%u (%s), and %u of %u needed copies serve after it",
               action_kind_name(action->kind), engine->cluster->name, target->service,
               target->number, action->reason, serving - 1, planned->needed);
-    if (digest && strcmp(target->digest, digest) == 0 &&
-        count_copies(engine, app->name, target->service, digest) <= wanted)
+    if (target->published)
+        judge_leave(judge, engine, app, target);
+    if (!digest || strcmp(target->digest, digest) != 0)
+        judge_taking_outdated(judge, engine, app, action, target);
+    else if (count_copies(engine, app->name, target->service, digest) <= wanted)
         blame(judge, "%s at %s takes away %s-%u (%s), which is right",
               action_kind_name(action->kind), engine->cluster->name, target->service,
               target->number, action->reason);
@@ -128,7 +214,7 @@ static void judge_start(struct judge *judge, const struct engine *engine,
         plan_replicas(app->revision->plan, action->service, engine->cluster->name);
     unsigned copies = count_copies(engine, app->name, action->service, NULL);
 
-    if (!target && copies > wanted)
+    if (!target && copies > wanted && !is_disturbed(judge, engine))
         blame(judge, "starts %s-%u at %s, which has %u copies; the plan says %u",
               action->service, action->number, engine->cluster->name, copies, wanted);
 }
@@ -147,9 +233,9 @@ void judge_on_apply(void *ctx, const char *cluster, const struct action *action,
               cluster, target->id);
         return;
     }
-    if (is_blind(judge) || !app || !app->revision)
+    if (was_lately(judge, judge->interrupted_ms) || !app || !app->revision)
         return;
-    if (is_superfluous)
+    if (is_superfluous && !is_disturbed(judge, engine))
         blame(judge, "%s %s-%u at %s (%s) changes nothing", action_kind_name(action->kind),
               action->service ? action->service : action->target, action->number, cluster,
               action->reason);
@@ -161,42 +247,29 @@ void judge_on_apply(void *ctx, const char *cluster, const struct action *action,
 
 /* Answers. */
 
-static struct judge_name *find_name(struct judge *judge, const char *name)
+/* An endpoint that is answered, and does not serve. */
+static void judge_endpoint(struct judge *judge, struct sim_endpoint *endpoint)
 {
-    for (size_t i = 0; i < judge->name_count; i++)
-        if (strcmp(judge->names[i].name, name) == 0)
-            return &judge->names[i];
-    judge->names = arena_grow(judge->arena, judge->names, judge->name_count,
-                              &judge->name_capacity, sizeof(*judge->names));
-    judge->names[judge->name_count] =
-        (struct judge_name){.name = arena_strdup(judge->arena, name)};
-    return &judge->names[judge->name_count++];
-}
-
-static void judge_name(struct judge *judge, const struct intent_name *intended)
-{
-    struct judge_name *name = find_name(judge, intended->name);
-    struct sim_answer answer = sim_steering_answer(judge->steering, intended);
     uint64_t now = agenda_now_ms(judge->agenda);
 
-    if (answer.fail_open || answer.serving == answer.answered) {
-        name->dead_since_ms = 0;
+    if (!sim_endpoint_is_answered(endpoint) ||
+        engine_serves(endpoint->engine, endpoint->port)) {
+        endpoint->dead_since_ms = 0;
         return;
     }
-    if (!name->dead_since_ms)
-        name->dead_since_ms = now;
-    if (now > name->dead_since_ms + JUDGE_ANSWERS_MS)
-        blame(judge, "%s: %u of %u answered endpoints have not served for %llu ms",
-              intended->name, answer.answered - answer.serving, answer.answered,
-              (unsigned long long)(now - name->dead_since_ms));
+    if (!endpoint->dead_since_ms)
+        endpoint->dead_since_ms = now;
+    if (now > endpoint->dead_since_ms + JUDGE_ANSWERS_MS)
+        blame(judge, "%s port %u at %s is answered and has not served for %llu ms",
+              endpoint->address, (unsigned)endpoint->port, endpoint->engine->cluster->name,
+              (unsigned long long)(now - endpoint->dead_since_ms));
 }
 
+/* Whoever is served somewhere is answered somebody who serves, once the verdicts are there. */
 void judge_answers(struct judge *judge)
 {
-    const struct intent *intent = judge->steering->intent;
-
-    for (size_t i = 0; intent && i < intent->name_count; i++)
-        judge_name(judge, &intent->names[i]);
+    for (size_t i = 0; i < judge->steering->count; i++)
+        judge_endpoint(judge, judge->steering->endpoints[i]);
 }
 
 /* In step. */

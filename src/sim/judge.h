@@ -2,8 +2,9 @@
 /*
  * Watches the simulated world and says which promise was broken first, when, and by what.
  *
- * It sees the truth, which control does not: so it looks away for JUDGE_BLIND_MS after a fault
- * or a command, where control may still act on what it saw before.
+ * It sees the truth, which control does not. So for JUDGE_BLIND_MS after something happened to
+ * a cluster it grants that control still believes what it saw there before, and after a command
+ * or a death of control that actions of before are still on their way.
  */
 #pragma once
 
@@ -20,21 +21,14 @@
 /* A dead endpoint may be answered so long (the promise for silent ones, docs/steering.md). */
 #define JUDGE_ANSWERS_MS 3000
 
-struct judge_name {
-    const char *name;       /* in the judge's arena */
-    uint64_t dead_since_ms; /* answers hold somebody who does not serve; 0: they do not */
-};
-
 struct judge {
     const struct agenda *agenda;
     const struct sim_server *server;
     const struct sim_steering *steering;
     struct engine *engines;
     size_t engine_count;
-    uint64_t disturbed_ms; /* the latest fault or command */
-    struct arena *arena;
-    struct judge_name *names;
-    size_t name_count, name_capacity;
+    uint64_t *disturbed_ms;  /* of each engine: the latest fault or its end */
+    uint64_t interrupted_ms; /* the latest command, or death or start of control */
     uint64_t actions, superfluous;
     char broken[480]; /* "" while every promise is kept */
     uint64_t broken_ms;
@@ -45,7 +39,8 @@ void judge_init(struct judge *judge, const struct agenda *agenda,
                 struct engine *engines, size_t engine_count);
 void judge_fini(struct judge *judge);
 
-void judge_on_disturbance(struct judge *judge);
+void judge_on_disturbance(struct judge *judge, size_t engine);
+void judge_on_interruption(struct judge *judge);
 
 /* For struct engine_watch; the context is a struct judge. */
 void judge_on_apply(void *judge, const char *cluster, const struct action *action,

@@ -101,9 +101,12 @@ static void on_listed(void *ctx, uint64_t asked)
         link->observation = engine_observe(link->engine);
         link->observed_changes = link->engine->changes;
     }
+    /* An action that is no longer remembered may be wanted again. */
+    is_news = is_news || link->works.by_key.count;
     work_queue_forget_done(&link->works, link->asked_ms);
     link->state = SIM_LINK_READY;
-    link->on_news(link->ctx, link);
+    if (is_news)
+        link->on_news(link->ctx, link);
     plan_list(link);
 }
 

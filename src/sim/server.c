@@ -155,7 +155,7 @@ static void look(struct sim_server *server, struct sim_app *app)
     server->rounds++;
     round_run(&result, arena, &round, &world);
     app->state = result.state;
-    server->intent_is_dirty = server->intent_is_dirty || result.has_departed;
+    server->intent_is_dirty = server->intent_is_dirty || result.has_moved;
     if (result.wake_ms)
         wake_in(server, result.wake_ms);
     if (app->removing && app->state == APP_IN_STEP)

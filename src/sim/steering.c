@@ -26,8 +26,8 @@ void sim_steering_fini(struct sim_steering *steering)
     (void)intent_free(steering->intent);
 }
 
-static struct sim_endpoint *find_endpoint(const struct sim_steering *steering,
-                                          const char *address, unsigned port)
+struct sim_endpoint *sim_steering_find(const struct sim_steering *steering, const char *address,
+                                       unsigned port)
 {
     for (size_t i = 0; i < steering->count; i++) {
         struct sim_endpoint *endpoint = steering->endpoints[i];
@@ -36,6 +36,18 @@ static struct sim_endpoint *find_endpoint(const struct sim_steering *steering,
             return endpoint;
     }
     return NULL;
+}
+
+bool sim_endpoint_is_answered(const struct sim_endpoint *endpoint)
+{
+    return endpoint->verdict.state == VERDICT_UP && !endpoint->is_pinned_down;
+}
+
+/* To be called before it may cease to be answered. */
+static void note_answered(const struct sim_steering *steering, struct sim_endpoint *endpoint)
+{
+    if (sim_endpoint_is_answered(endpoint))
+        endpoint->answered_ms = agenda_now_ms(steering->agenda);
 }
 
 static struct sim_endpoint *find_serial(const struct sim_steering *steering, uint64_t serial)
@@ -95,6 +107,7 @@ static void on_probed(void *ctx, uint64_t serial)
         return;
     endpoint->is_asked = false;
     endpoint->settled_ms = agenda_now_ms(steering->agenda);
+    note_answered(steering, endpoint);
     bool has_changed =
         verdict_add(&endpoint->verdict, engine_serves(endpoint->engine, endpoint->port));
     if (!is_settled(endpoint))
@@ -128,7 +141,7 @@ void sim_steering_on_change(struct sim_steering *steering, const struct engine *
 static void take_endpoint(struct sim_steering *steering, const struct intent_name *name,
                           const struct endpoint *given)
 {
-    struct sim_endpoint *endpoint = find_endpoint(steering, given->address, given->port);
+    struct sim_endpoint *endpoint = sim_steering_find(steering, given->address, given->port);
 
     if (!endpoint) {
         endpoint = mem_new(struct sim_endpoint);
@@ -143,6 +156,7 @@ static void take_endpoint(struct sim_steering *steering, const struct intent_nam
                                        &steering->capacity, sizeof(struct sim_endpoint *));
         steering->endpoints[steering->count++] = endpoint;
     }
+    note_answered(steering, endpoint);
     endpoint->is_pinned_down = given->pin == PIN_DOWN;
     endpoint->is_wanted = true;
     doubt(steering, endpoint);
@@ -174,29 +188,7 @@ void sim_steering_take(struct sim_steering *steering, struct intent *intent)
 enum verdict_state sim_steering_verdict(const struct sim_steering *steering,
                                         const char *address, unsigned port)
 {
-    const struct sim_endpoint *endpoint = find_endpoint(steering, address, port);
+    const struct sim_endpoint *endpoint = sim_steering_find(steering, address, port);
 
     return endpoint ? endpoint->verdict.state : VERDICT_UNKNOWN;
-}
-
-/* Up and not pinned down; without any such, all. */
-struct sim_answer sim_steering_answer(const struct sim_steering *steering,
-                                      const struct intent_name *name)
-{
-    struct sim_answer up = {0}, all = {.fail_open = true};
-
-    for (size_t i = 0; i < name->endpoint_count; i++) {
-        const struct endpoint *given = &name->endpoints[i];
-        const struct sim_endpoint *endpoint =
-            find_endpoint(steering, given->address, given->port);
-        bool serves = endpoint && engine_serves(endpoint->engine, endpoint->port);
-
-        all.answered++;
-        all.serving += serves;
-        if (endpoint && endpoint->verdict.state == VERDICT_UP && !endpoint->is_pinned_down) {
-            up.answered++;
-            up.serving += serves;
-        }
-    }
-    return up.answered ? up : all;
 }

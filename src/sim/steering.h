@@ -21,10 +21,12 @@ struct sim_endpoint {
     struct verdict verdict;
     struct schedule schedule;
     bool is_pinned_down;
-    bool is_asked;       /* a probe is on its way */
-    bool is_wanted;      /* while an intent is taken in */
-    uint64_t settled_ms; /* the last probe */
-    uint64_t serial;     /* of this endpoint: a late probe of an earlier one is stale */
+    bool is_asked;          /* a probe is on its way */
+    bool is_wanted;         /* while an intent is taken in */
+    uint64_t settled_ms;    /* the last probe */
+    uint64_t serial;        /* of this endpoint: a late probe of an earlier one is stale */
+    uint64_t answered_ms;   /* the latest moment at which it was answered */
+    uint64_t dead_since_ms; /* the judge's: answered and not serving; 0: it is well */
 };
 
 struct sim_steering {
@@ -53,14 +55,9 @@ void sim_steering_on_change(struct sim_steering *steering, const struct engine *
 enum verdict_state sim_steering_verdict(const struct sim_steering *steering,
                                         const char *address, unsigned port);
 
-/*
- * What a client gets for the name: how many of the addresses that are answered serve it, and
- * how many are answered.
- */
-struct sim_answer {
-    unsigned answered, serving;
-    bool fail_open;
-};
+/* NULL when nobody probes there. */
+struct sim_endpoint *sim_steering_find(const struct sim_steering *steering, const char *address,
+                                       unsigned port);
 
-struct sim_answer sim_steering_answer(const struct sim_steering *steering,
-                                      const struct intent_name *name);
+/* Whether clients are sent there, as long as any endpoint is up. */
+bool sim_endpoint_is_answered(const struct sim_endpoint *endpoint);

@@ -79,7 +79,8 @@ static void make_fleet(struct world *world, unsigned count)
     }
 }
 
-/* Every third service publishes no port, every fourth has a health check. */
+/* Every third service publishes no port, every fifth one fixed port, every fourth has a check.
+ */
 static void make_service(const struct world *world, struct app *app, unsigned index)
 {
     struct service *service = &app->services[index];
@@ -98,10 +99,10 @@ static void make_service(const struct world *world, struct app *app, unsigned in
     service->healthcheck.is_set = index % 4 == 3;
     if (index % 3 != 2) {
         service->ports = arena_new_in(app->arena, struct port);
-        service->ports[0] =
-            (struct port){.published_first = (uint16_t)(10000 + index * 100),
-                          .published_last = (uint16_t)(10000 + index * 100 + 63),
-                          .target = 80};
+        service->ports[0] = (struct port){
+            .published_first = (uint16_t)(10000 + index * 100),
+            .published_last = (uint16_t)(10000 + index * 100 + (index % 5 == 4 ? 0 : 63)),
+            .target = 80};
         service->port_count = 1;
         service->probe = (struct probe){.kind = PROBE_TCP, .port = 80};
     }
@@ -172,7 +173,7 @@ static void up(struct world *world)
 {
     struct err err = {0};
 
-    judge_on_disturbance(&world->judge);
+    judge_on_interruption(&world->judge);
     if (world->downs)
         return;
     if (sim_server_up(&world->server, make_app(world), &err) < 0)
@@ -277,6 +278,17 @@ static void end(struct world *world, const struct fault *fault)
     }
 }
 
+static void disturb(struct world *world, const struct fault *fault)
+{
+    bool is_interruption = fault->kind == FAULT_KILL || fault->kind == FAULT_CHANGE ||
+                           fault->kind == FAULT_SCALE || fault->kind == FAULT_DOWN;
+
+    if (is_interruption)
+        judge_on_interruption(&world->judge);
+    else
+        judge_on_disturbance(&world->judge, fault->cluster);
+}
+
 static void on_fault(void *ctx, uint64_t index)
 {
     struct world *world = ctx;
@@ -284,7 +296,7 @@ static void on_fault(void *ctx, uint64_t index)
 
     note(world, "%s at %s for %llu ms", fault_kind_name(fault->kind),
          world->fleet.clusters[fault->cluster].name, (unsigned long long)fault->for_ms);
-    judge_on_disturbance(&world->judge);
+    disturb(world, fault);
     begin(world, fault);
 }
 
@@ -295,7 +307,7 @@ static void on_fault_end(void *ctx, uint64_t index)
 
     note(world, "end of %s at %s", fault_kind_name(fault->kind),
          world->fleet.clusters[fault->cluster].name);
-    judge_on_disturbance(&world->judge);
+    disturb(world, fault);
     end(world, fault);
 }
 

@@ -207,7 +207,7 @@ static void test_a_copy_stays_for_the_ttl_of_those_who_know_it(void **state)
     add_replica(w, 2, "new");
     look(w);
     assert_int_equal(w->submitted, 0);
-    assert_true(w->result.has_departed);
+    assert_true(w->result.has_moved);
     assert_int_equal(w->result.wake_ms, 5000 + DEPARTURE_GRACE_MS);
     assert_int_equal(w->result.state, APP_WORKING);
     assert_true(departures_has(&w->departures, "web-2"));
@@ -215,14 +215,51 @@ static void test_a_copy_stays_for_the_ttl_of_those_who_know_it(void **state)
     w->round.now_ms += 5000 + DEPARTURE_GRACE_MS - 1;
     look(w);
     assert_int_equal(w->submitted, 0);
-    assert_false(w->result.has_departed);
+    assert_false(w->result.has_moved);
     assert_int_equal(w->result.wake_ms, 1);
 
     w->round.now_ms += 1;
     look(w);
     assert_int_equal(w->submitted, 1);
     assert_int_equal(w->kind, ACTION_REPLICA_REMOVE);
+
+    /* It is still there, and nobody new is sent to it while it stops. */
+    look(w);
+    assert_true(departures_has(&w->departures, "web-2"));
+    w->observation.replica_count = 1;
+    look(w);
     assert_false(departures_has(&w->departures, "web-2"));
+    assert_true(w->result.has_moved);
+    world_free(w);
+}
+
+static void test_a_copy_that_stays_after_all_is_answered_again(void **state)
+{
+    struct world *w = world_new();
+
+    (void)state;
+    add_replica(w, 1, "new");
+    add_replica(w, 2, "new");
+    look(w);
+    assert_true(departures_has(&w->departures, "web-2"));
+    w->placement.replicas = 2;
+    look(w);
+    assert_false(departures_has(&w->departures, "web-2"));
+    assert_true(w->result.has_moved);
+    world_free(w);
+}
+
+static void test_a_copy_out_of_sight_is_still_leaving(void **state)
+{
+    struct world *w = world_new();
+
+    (void)state;
+    add_replica(w, 1, "new");
+    add_replica(w, 2, "new");
+    look(w);
+    w->seen.visible = false;
+    look(w);
+    assert_true(departures_has(&w->departures, "web-2"));
     world_free(w);
 }
 
@@ -299,6 +336,8 @@ int main(void)
             test_an_action_that_waits_to_be_tried_again_leaves_the_app_stuck_and_says_why),
         cmocka_unit_test(test_a_cluster_out_of_reach_leaves_the_app_waiting),
         cmocka_unit_test(test_a_copy_stays_for_the_ttl_of_those_who_know_it),
+        cmocka_unit_test(test_a_copy_that_stays_after_all_is_answered_again),
+        cmocka_unit_test(test_a_copy_out_of_sight_is_still_leaving),
         cmocka_unit_test(test_an_app_that_is_taken_down_takes_no_leave),
         cmocka_unit_test(test_a_kept_service_stays_until_all_its_copies_were_forgotten),
         cmocka_unit_test(test_the_verdict_of_a_leaving_copy_does_not_count),
