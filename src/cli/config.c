@@ -68,10 +68,12 @@ static size_t print_gaps(struct arena *arena, const struct app *app)
 
 static int print_yaml(const json_t *json, struct err *err)
 {
+    /* As Compose prints it. */
+    static const char *const first[] = {"name", "services", "networks", "volumes", NULL};
     struct buf text;
 
     buf_init(&text, TEXT_SIZE_MAX);
-    int r = yaml_write(&text, json);
+    int r = yaml_write(&text, json, first);
     if (r < 0)
         (void)err_set(err, r, "config: more than %zu bytes, or too deep", TEXT_SIZE_MAX);
     else
@@ -107,7 +109,7 @@ static int config_run(struct cli *cli, struct err *err)
     if (r == 0)
         r = user_files_app(&app, cli, project, err);
     if (r < 0)
-        return r;
+        return user_files_exit(r);
     size_t gaps = print_gaps(cli->arena, app);
     if (gaps && args_has(&cli->args, "strict")) {
         (void)err_set(err, -EOPNOTSUPP, "config: %zu keys would not be honoured everywhere",

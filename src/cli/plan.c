@@ -122,7 +122,7 @@ static int plan_run(struct cli *cli, struct err *err)
     if (r == 0)
         r = user_files_app(&app, cli, project, err);
     if (r < 0)
-        return r;
+        return user_files_exit(r);
     return fleet ? plan_offline(cli, app, fleet, err) : plan_online(cli, app, err);
 }
 

@@ -35,7 +35,7 @@ static int up_run(struct cli *cli, struct err *err)
     if (r == 0)
         r = client_open(&client, cli, err);
     if (r < 0)
-        return r;
+        return user_files_exit(r);
     json_t *body = json_pack("{s:o}", "app", app_to_json(app));
     r = follow_command(cli, client, arena_printf(cli->arena, "/v1/apps/%s/up", app->name), body,
                        arena_printf(cli->arena, "up %s", app->name), &refusal, err);

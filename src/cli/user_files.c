@@ -106,6 +106,11 @@ int user_files_app(struct app **out, struct cli *cli, const struct project *proj
     return r;
 }
 
+int user_files_exit(int result)
+{
+    return result == -EOPNOTSUPP ? CLI_REFUSED : result;
+}
+
 int user_files_app_name(const char **out, struct cli *cli, struct err *err)
 {
     SCOPED(project_freep) struct project *project = NULL;

@@ -4,8 +4,9 @@
  * files, the name of the app.
  *
  * All that is wrong with a file is printed on standard error, "file:line:column: text" a line,
- * as editors understand it. The functions then return -EINVAL and leave `err` alone: it is
- * said. Other failures are in `err`.
+ * as editors understand it. The functions then return -EINVAL, or -EOPNOTSUPP when the files
+ * are right and ask for what Seawall does not do, and leave `err` alone: it is said. Other
+ * failures are in `err`.
  */
 #pragma once
 
@@ -25,6 +26,9 @@ int user_files_app_name(const char **out, struct cli *cli, struct err *err) MUST
 /* The Compose files, as --file, --project-name and --env-file name them. The caller frees it.
  */
 int user_files_project(struct project **out, struct cli *cli, struct err *err) MUST_USE;
+
+/* What a command returns for what one of these returned. */
+int user_files_exit(int result);
 
 /* What Seawall runs of them. The caller frees it. */
 int user_files_app(struct app **out, struct cli *cli, const struct project *project,

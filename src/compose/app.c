@@ -122,10 +122,12 @@ static void refuse_keys(struct builder *b, const struct shape *shape, const stru
 
         if (shape->keys && (!key || key->flags & KEY_HARMLESS))
             continue;
+        if (!node_is_scalar(item->value) && !item->value->count)
+            continue; /* "ipam: {}", as `docker compose config` prints it, asks for nothing */
         if (key && !(key->flags & KEY_RUN))
-            (void)problems_add(b->shaping.problems, item->place,
-                               "%s: not supported yet; Seawall would run the app without it",
-                               item->key);
+            (void)problems_refuse(b->shaping.problems, item->place,
+                                  "%s: not supported yet; Seawall would run the app without it",
+                                  item->key);
         else if (below)
             refuse_keys(b, below, item->value);
     }
@@ -301,7 +303,7 @@ int project_to_app(struct app **out, const struct project *project,
     if (problems->errors == before)
         (void)app_check(app, on_problem, &b);
     if (problems->errors > before)
-        return -EINVAL;
+        return problems->errors == problems->unsupported ? -EOPNOTSUPP : -EINVAL;
     *out = take_ptr(&app);
     return 0;
 }

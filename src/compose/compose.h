@@ -56,9 +56,9 @@ const char *project_folder(const struct project *project);
 size_t project_files(const struct project *project, const char *const **out);
 
 /*
- * What Seawall runs. Returns 0, or -EINVAL with `problems`: keys that have no meaning yet, and
- * what app_check finds, at the lines where it stands. The app is the caller's and outlives the
- * project.
+ * What Seawall runs. Returns 0; -EINVAL with `problems`: keys that have no meaning yet, and
+ * what app_check finds, at the lines where it stands; or -EOPNOTSUPP when nothing but such keys
+ * is the matter. The app is the caller's and outlives the project.
  */
 int project_to_app(struct app **out, const struct project *project,
                    const struct surroundings *world, struct problems *problems) MUST_USE;

@@ -54,6 +54,17 @@ int problems_add(struct problems *problems, struct place place, const char *fmt,
     return -EINVAL;
 }
 
+int problems_refuse(struct problems *problems, struct place place, const char *fmt, ...)
+{
+    va_list args;
+
+    va_start(args, fmt);
+    add(problems, PROBLEM_ERROR, place, fmt, args);
+    va_end(args);
+    problems->unsupported++;
+    return -EOPNOTSUPP;
+}
+
 void problems_warn(struct problems *problems, struct place place, const char *fmt, ...)
 {
     va_list args;

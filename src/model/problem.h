@@ -35,6 +35,7 @@ struct problems {
     struct problem *items;   /* in the order in which they were found */
     size_t count;            /* at most PROBLEMS_KEPT_MAX errors and as many warnings */
     size_t errors, warnings; /* found, which may be more than were kept */
+    size_t unsupported;      /* of the errors: no mistakes, but not what we do */
     size_t capacity;
 };
 
@@ -42,6 +43,9 @@ void problems_init(struct problems *problems, struct arena *arena);
 
 /* Copies what it is given. Returns -EINVAL, for `return problems_add(...)`. */
 int problems_add(struct problems *problems, struct place place, const char *fmt, ...)
+    PRINTF(3, 4);
+/* The same for what is right and is not supported. Returns -EOPNOTSUPP. */
+int problems_refuse(struct problems *problems, struct place place, const char *fmt, ...)
     PRINTF(3, 4);
 void problems_warn(struct problems *problems, struct place place, const char *fmt, ...)
     PRINTF(3, 4);

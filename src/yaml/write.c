@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "yaml/write.h"
 
+#include "base/mem.h"
+#include "base/scope.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -77,24 +80,46 @@ static bool is_block(const json_t *json)
 
 static int add_value(struct buf *out, const json_t *json, unsigned indent, unsigned depth);
 
+static int add_member(struct buf *out, const char *key, const json_t *value, unsigned indent,
+                      unsigned depth)
+{
+    int r = add_text(out, key);
+
+    if (r == 0)
+        r = add(out, is_block(value) ? ":" : ": ");
+    return r < 0 ? r : add_value(out, value, indent + INDENT, depth + 1);
+}
+
+static int compare_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The keys in the order in which they are written; released with free(). */
+static const char **sorted_keys(const json_t *json)
+{
+    json_t *map = (json_t *)(uintptr_t)json; /* jansson's iterators are not const */
+    const char **keys = mem_array(json_object_size(json), sizeof(*keys));
+    const char *key;
+    json_t *value;
+    size_t count = 0;
+
+    json_object_foreach(map, key, value) keys[count++] = key;
+    qsort(keys, count, sizeof(*keys), compare_text);
+    return keys;
+}
+
+/* `goes_on`: the first key stands where the text is now, after a dash. */
 static int add_map(struct buf *out, const json_t *json, unsigned indent, unsigned depth,
                    bool goes_on)
 {
-    json_t *map = (json_t *)(uintptr_t)json; /* jansson's iterators are not const */
-    const char *key;
-    json_t *value;
+    SCOPED(scope_free) const char **keys = sorted_keys(json);
 
-    json_object_foreach(map, key, value)
-    {
-        int r = goes_on ? 0 : add_line(out, indent);
+    for (size_t i = 0; i < json_object_size(json); i++) {
+        int r = goes_on && i == 0 ? 0 : add_line(out, indent);
 
-        goes_on = false;
         if (r == 0)
-            r = add_text(out, key);
-        if (r == 0)
-            r = add(out, is_block(value) ? ":" : ": ");
-        if (r == 0)
-            r = add_value(out, value, indent + INDENT, depth + 1);
+            r = add_member(out, keys[i], json_object_get(json, keys[i]), indent, depth);
         if (r < 0)
             return r;
     }
@@ -135,12 +160,34 @@ static int add_value(struct buf *out, const json_t *json, unsigned indent, unsig
     return add_as_json(out, json);
 }
 
-int yaml_write(struct buf *out, const json_t *json)
+/* The outermost mapping: some keys first, then the others. */
+static int add_document(struct buf *out, const json_t *json, const char *const *first)
+{
+    json_t *rest = json_is_object(json) ? json_copy((json_t *)(uintptr_t)json) : NULL;
+    int r = 0;
+
+    for (; r == 0 && rest && first && *first; first++) {
+        const json_t *value = json_object_get(json, *first);
+
+        if (!value)
+            continue;
+        r = add_line(out, 0);
+        if (r == 0)
+            r = add_member(out, *first, value, 0, 0);
+        (void)json_object_del(rest, *first);
+    }
+    if (r == 0 && (json_object_size(rest) || !out->len))
+        r = add_value(out, rest ? rest : json, 0, 0);
+    json_decref(rest);
+    return r;
+}
+
+int yaml_write(struct buf *out, const json_t *json, const char *const *first)
 {
     struct buf text;
 
     buf_init(&text, out->size_max);
-    int r = add_value(&text, json, 0, 0);
+    int r = add_document(&text, json, first);
     if (r == 0)
         r = add(&text, "\n");
     if (r == 0)

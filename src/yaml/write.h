@@ -13,5 +13,8 @@
 /* Deeper values are not written: nothing that was read is. */
 #define YAML_WRITE_DEPTH_MAX 200
 
-/* Appends the document. Returns 0, -EMSGSIZE, or -ELOOP when it is too deep. */
-int yaml_write(struct buf *out, const json_t *json) MUST_USE;
+/*
+ * Appends the document. Keys are sorted; `first`, NULL at the end, are those of the outermost
+ * mapping that come before the others. Returns 0, -EMSGSIZE, or -ELOOP when it is too deep.
+ */
+int yaml_write(struct buf *out, const json_t *json, const char *const *first) MUST_USE;

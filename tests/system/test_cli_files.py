@@ -111,6 +111,14 @@ def test_all_that_is_wrong_is_named_with_its_place(alone, tmp_path):
     assert re.search(r"^\S*compose\.yaml:4:5: .*prots.*ports", done.stderr, re.M)
 
 
+def test_a_right_file_that_asks_for_more_than_we_do_is_refused(alone, tmp_path):
+    (tmp_path / "compose.yaml").write_text("services:\n  web:\n    image: x\n    privileged: true\n")
+    for command in (("config",), ("plan", "--fleet", "fleet.yaml"), ("up",)):
+        done = alone.run(*command)
+        assert done.returncode == 3 and done.stdout == ""
+        assert re.search(r"^compose\.yaml:4:5: privileged: not supported", done.stderr, re.M)
+
+
 def test_a_file_cannot_command_the_terminal(alone, tmp_path):
     (tmp_path / "compose.yaml").write_text('services:\n  web:\n    image: x\n    "\\e[2J\\u009b31m": y\n')
     code, shown = alone.on_terminal("config")

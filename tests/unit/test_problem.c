@@ -65,12 +65,29 @@ static void test_a_long_text_stays_utf8(void **state)
     }
 }
 
+static void test_what_is_not_supported_is_an_error_of_its_own_kind(void **state)
+{
+    SCOPED(arena_freep) struct arena *arena = arena_new();
+    struct problems problems;
+
+    (void)state;
+    problems_init(&problems, arena);
+    assert_int_equal(problems_refuse(&problems, (struct place){"a.yaml", 1, 1}, "not yet"),
+                     -EOPNOTSUPP);
+    assert_int_equal(problems.errors, 1);
+    assert_int_equal(problems.unsupported, 1);
+    (void)problems_add(&problems, (struct place){"a.yaml", 2, 1}, "wrong");
+    assert_int_equal(problems.errors, 2);
+    assert_int_equal(problems.unsupported, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_problem_names_file_line_and_column),
         cmocka_unit_test(test_the_list_is_bounded_and_counts_on),
         cmocka_unit_test(test_a_long_text_stays_utf8),
+        cmocka_unit_test(test_what_is_not_supported_is_an_error_of_its_own_kind),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

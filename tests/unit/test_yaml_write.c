@@ -17,7 +17,7 @@ static void assert_written(const char *json_text, const char *expected)
 
     assert_non_null(json);
     buf_init(&out, 65536);
-    assert_int_equal(yaml_write(&out, json), 0);
+    assert_int_equal(yaml_write(&out, json, NULL), 0);
     assert_string_equal(buf_text(&out), expected);
     buf_fini(&out);
     json_decref(json);
@@ -30,25 +30,45 @@ static void test_blocks_instead_of_braces(void **state)
         "{\"services\": {\"web\": {\"image\": \"shop/web:3\", \"ports\": "
         "[{\"target\": 80, \"published\": \"8080\"}, \"443\"], \"command\": [], "
         "\"labels\": {}, \"x\": null, \"a\": true}}, \"l\": [[1, 2], [{\"k\": 1.5}]]}",
-        "services:\n"
-        "  web:\n"
-        "    image: shop/web:3\n"
-        "    ports:\n"
-        "      - target: 80\n"
-        "        published: \"8080\"\n"
-        "      - \"443\"\n"
-        "    command: []\n"
-        "    labels: {}\n"
-        "    x: null\n"
-        "    a: true\n"
         "l:\n"
         "  -\n"
         "    - 1\n"
         "    - 2\n"
         "  -\n"
-        "    - k: 1.5\n");
+        "    - k: 1.5\n"
+        "services:\n"
+        "  web:\n"
+        "    a: true\n"
+        "    command: []\n"
+        "    image: shop/web:3\n"
+        "    labels: {}\n"
+        "    ports:\n"
+        "      - published: \"8080\"\n"
+        "        target: 80\n"
+        "      - \"443\"\n"
+        "    x: null\n");
     assert_written("\"x\"", "x\n");
     assert_written("{}", "{}\n");
+}
+
+static void test_some_keys_come_first_and_the_others_are_sorted(void **state)
+{
+    static const char *const first[] = {"name", "services", NULL};
+    json_t *json =
+        json_loads("{\"x\": 1, \"a\": 2, \"services\": {}, \"name\": \"shop\"}", 0, NULL);
+    struct buf out;
+
+    (void)state;
+    buf_init(&out, 65536);
+    assert_int_equal(yaml_write(&out, json, first), 0);
+    assert_string_equal(buf_text(&out), "name: shop\nservices: {}\na: 2\nx: 1\n");
+    buf_clear(&out);
+    (void)json_object_del(json, "x");
+    (void)json_object_del(json, "a");
+    assert_int_equal(yaml_write(&out, json, first), 0);
+    assert_string_equal(buf_text(&out), "name: shop\nservices: {}\n");
+    json_decref(json);
+    buf_fini(&out);
 }
 
 static void test_quotes_where_another_reading_is_possible(void **state)
@@ -152,7 +172,7 @@ static void check_round_trip(uint64_t seed)
     (void)json_array_append_new(json, random_json(arena, &random, 4));
     buf_init(&out, 1 << 20);
     problems_init(&problems, arena);
-    assert_int_equal(yaml_write(&out, json), 0);
+    assert_int_equal(yaml_write(&out, json, NULL), 0);
     if (yaml_read(&documents, arena, "t.yaml", buf_text(&out), out.len, &problems) < 0)
         fail_msg("seed %llu: %s in\n%s", (unsigned long long)seed,
                  problem_text(arena, &problems.items[0]), buf_text(&out));
@@ -186,14 +206,14 @@ static void test_what_is_too_deep_or_too_large_is_not_written(void **state)
         json = outer;
     }
     buf_init(&out, 1 << 20);
-    assert_int_equal(yaml_write(&out, json), -ELOOP);
+    assert_int_equal(yaml_write(&out, json, NULL), -ELOOP);
     assert_int_equal(out.len, 0);
     json_decref(json);
     buf_fini(&out);
 
     json = json_string("a text that has no room");
     buf_init(&out, 10);
-    assert_int_equal(yaml_write(&out, json), -EMSGSIZE);
+    assert_int_equal(yaml_write(&out, json, NULL), -EMSGSIZE);
     assert_string_equal(buf_text(&out), "");
     json_decref(json);
     buf_fini(&out);
@@ -203,6 +223,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_blocks_instead_of_braces),
+        cmocka_unit_test(test_some_keys_come_first_and_the_others_are_sorted),
         cmocka_unit_test(test_quotes_where_another_reading_is_possible),
         cmocka_unit_test(test_any_document_is_read_back_as_it_was),
         cmocka_unit_test(test_what_is_too_deep_or_too_large_is_not_written),
