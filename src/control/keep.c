@@ -25,6 +25,7 @@ static void add_service_action(struct decision *d, enum action_kind kind,
     action->service = service;
     action->number = number;
     action->digest = digest;
+    action->id = cell->kept ? cell->kept->id : NULL;
 }
 
 static void apply(struct decision *d, const struct scope *scope, size_t cluster,

@@ -54,8 +54,12 @@ static void add_cluster(struct view *view, struct arena *arena,
                                 ? view_find_service(input->app, kept->service)
                                 : -1;
 
-        if (service >= 0)
-            view_cell(view, (size_t)service, at)->kept = kept;
+        if (service < 0)
+            continue;
+        /* Two, while it becomes another kind of object: the old one has to be told. */
+        struct cell *cell = view_cell(view, (size_t)service, at);
+        if (!cell->kept || strcmp(kept->digest, input->digests[service]) != 0)
+            cell->kept = kept;
     }
 }
 

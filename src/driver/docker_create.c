@@ -1,61 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "driver/docker_internal.h"
+#include "driver/json_put.h"
 
-#include <assert.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* Values are UTF-8, as app_check and the JSON readers guarantee. */
-static void put(json_t *object, const char *key, const char *text)
-{
-    (void)json_object_set_new(object, key, json_string(text));
-}
-
-static void put_number(json_t *object, const char *key, uint64_t value)
-{
-    if (value)
-        (void)json_object_set_new(object, key, json_integer((json_int_t)value));
-}
-
-/* An empty object as object[key]. */
-static json_t *put_object(json_t *object, const char *key)
-{
-    (void)json_object_set_new(object, key, json_object());
-    return json_object_get(object, key);
-}
-
-static json_t *put_array(json_t *object, const char *key)
-{
-    (void)json_object_set_new(object, key, json_array());
-    return json_object_get(object, key);
-}
-
-static void put_strings(json_t *object, const char *key, const struct strings *strings)
-{
-    json_t *list = put_array(object, key);
-
-    for (size_t i = 0; i < strings->count; i++)
-        (void)json_array_append_new(list, json_string(strings->items[i]));
-}
-
-static void put_all(json_t *object, const struct key_values *pairs)
-{
-    for (size_t i = 0; i < pairs->count; i++)
-        put(object, pairs->items[i].key, pairs->items[i].value);
-}
-
-/* Ours go over what the file says. Releases `json`. */
-static const char *finish(struct arena *arena, json_t *json)
-{
-    char *text = json_dumps(json, JSON_COMPACT);
-
-    assert(text); /* fails for want of memory only */
-    const char *copy = arena_strdup(arena, text);
-    free(text);
-    json_decref(json);
-    return copy;
-}
 
 /* The version in com.docker.compose.version says whose rules the labels follow. */
 #define COMPOSE_VERSION "2.0.0"
@@ -64,25 +12,25 @@ static void put_labels(const struct driver_call *call, json_t *body)
 {
     const struct action *action = call->action;
     const char *number = arena_printf(call->arena, "%u", action->number);
-    json_t *labels = put_object(body, "Labels");
+    json_t *labels = json_put_object(body, "Labels");
 
-    put_all(labels, &call->service->labels);
-    put(labels, LABEL_APP, call->app->name);
-    put(labels, LABEL_SERVICE, call->service->name);
-    put(labels, LABEL_REPLICA, number);
-    put(labels, LABEL_DIGEST, action->digest);
-    put(labels, "com.docker.compose.project", call->app->name);
-    put(labels, "com.docker.compose.service", call->service->name);
-    put(labels, "com.docker.compose.container-number", number);
-    put(labels, "com.docker.compose.oneoff", "False");
-    put(labels, "com.docker.compose.version", COMPOSE_VERSION);
-    put(labels, "com.docker.compose.config-hash", action->digest);
+    json_put_pairs(labels, &call->service->labels);
+    json_put_text(labels, LABEL_APP, call->app->name);
+    json_put_text(labels, LABEL_SERVICE, call->service->name);
+    json_put_text(labels, LABEL_REPLICA, number);
+    json_put_text(labels, LABEL_DIGEST, action->digest);
+    json_put_text(labels, "com.docker.compose.project", call->app->name);
+    json_put_text(labels, "com.docker.compose.service", call->service->name);
+    json_put_text(labels, "com.docker.compose.container-number", number);
+    json_put_text(labels, "com.docker.compose.oneoff", "False");
+    json_put_text(labels, "com.docker.compose.version", COMPOSE_VERSION);
+    json_put_text(labels, "com.docker.compose.config-hash", action->digest);
 }
 
 static void put_environment(const struct driver_call *call, json_t *body)
 {
     const struct key_values *pairs = &call->service->environment;
-    json_t *list = put_array(body, "Env");
+    json_t *list = json_put_array(body, "Env");
 
     for (size_t i = 0; i < pairs->count; i++)
         (void)json_array_append_new(
@@ -94,17 +42,17 @@ static void put_healthcheck(json_t *body, const struct healthcheck *check)
 {
     if (!check->is_set)
         return;
-    json_t *out = put_object(body, "Healthcheck");
+    json_t *out = json_put_object(body, "Healthcheck");
     if (check->disabled) {
-        (void)json_array_append_new(put_array(out, "Test"), json_string("NONE"));
+        (void)json_array_append_new(json_put_array(out, "Test"), json_string("NONE"));
         return;
     }
     if (check->test.count)
-        put_strings(out, "Test", &check->test);
-    put_number(out, "Interval", check->interval_ns);
-    put_number(out, "Timeout", check->timeout_ns);
-    put_number(out, "StartPeriod", check->start_period_ns);
-    put_number(out, "Retries", check->retries);
+        json_put_strings(out, "Test", &check->test);
+    json_put_number(out, "Interval", check->interval_ns);
+    json_put_number(out, "Timeout", check->timeout_ns);
+    json_put_number(out, "StartPeriod", check->start_period_ns);
+    json_put_number(out, "Retries", check->retries);
 }
 
 static unsigned range_size(const struct port *port)
@@ -141,8 +89,8 @@ static const char *host_port(const struct driver_call *call, const struct port *
 
 static void put_ports(const struct driver_call *call, json_t *body, json_t *host)
 {
-    json_t *exposed = put_object(body, "ExposedPorts");
-    json_t *bindings = put_object(host, "PortBindings");
+    json_t *exposed = json_put_object(body, "ExposedPorts");
+    json_t *bindings = json_put_object(host, "PortBindings");
 
     for (size_t i = 0; i < call->service->port_count; i++) {
         const struct port *port = &call->service->ports[i];
@@ -151,10 +99,10 @@ static void put_ports(const struct driver_call *call, json_t *body, json_t *host
         json_t *binding = json_object();
         json_t *list = json_object_get(bindings, key);
 
-        (void)put_object(exposed, key);
-        put(binding, "HostIp", port->host_ip ? port->host_ip : "");
-        put(binding, "HostPort", host_port(call, port));
-        (void)json_array_append_new(list ? list : put_array(bindings, key), binding);
+        (void)json_put_object(exposed, key);
+        json_put_text(binding, "HostIp", port->host_ip ? port->host_ip : "");
+        json_put_text(binding, "HostPort", host_port(call, port));
+        (void)json_array_append_new(list ? list : json_put_array(bindings, key), binding);
     }
 }
 
@@ -163,10 +111,10 @@ static void put_volume(const struct driver_call *call, json_t *mounts,
 {
     json_t *out = json_object();
 
-    put(out, "Type", "volume");
+    json_put_text(out, "Type", "volume");
     if (*mount->source)
-        put(out, "Source", app_find_volume(call->app, mount->source)->name);
-    put(out, "Target", mount->target);
+        json_put_text(out, "Source", app_find_volume(call->app, mount->source)->name);
+    json_put_text(out, "Target", mount->target);
     (void)json_object_set_new(out, "ReadOnly", json_boolean(mount->read_only));
     (void)json_array_append_new(mounts, out);
 }
@@ -185,17 +133,17 @@ static void put_bind(const struct driver_call *call, json_t *binds, json_t *moun
         return;
     }
     json_t *out = json_object();
-    put(out, "Type", "bind");
-    put(out, "Source", mount->source);
-    put(out, "Target", mount->target);
+    json_put_text(out, "Type", "bind");
+    json_put_text(out, "Source", mount->source);
+    json_put_text(out, "Target", mount->target);
     (void)json_object_set_new(out, "ReadOnly", json_boolean(mount->read_only));
     (void)json_array_append_new(mounts, out);
 }
 
 static void put_mounts(const struct driver_call *call, json_t *host)
 {
-    json_t *binds = put_array(host, "Binds");
-    json_t *mounts = put_array(host, "Mounts");
+    json_t *binds = json_put_array(host, "Binds");
+    json_t *mounts = json_put_array(host, "Mounts");
 
     for (size_t i = 0; i < call->service->mount_count; i++) {
         const struct mount *mount = &call->service->mounts[i];
@@ -210,11 +158,11 @@ static void put_mounts(const struct driver_call *call, json_t *host)
 static void put_restart(json_t *host, const struct service *service)
 {
     static const char *const names[] = {"no", "always", "on-failure", "unless-stopped"};
-    json_t *policy = put_object(host, "RestartPolicy");
+    json_t *policy = json_put_object(host, "RestartPolicy");
 
-    put(policy, "Name", names[service->restart]);
+    json_put_text(policy, "Name", names[service->restart]);
     if (service->restart == RESTART_ON_FAILURE)
-        put_number(policy, "MaximumRetryCount", service->restart_retries_max);
+        json_put_number(policy, "MaximumRetryCount", service->restart_retries_max);
 }
 
 static json_t *endpoint(const struct driver_call *call, size_t network)
@@ -222,7 +170,7 @@ static json_t *endpoint(const struct driver_call *call, size_t network)
     const struct docker *d = call->state;
     const struct service_network *in = &call->service->networks[network];
     json_t *out = json_object();
-    json_t *aliases = put_array(out, "Aliases");
+    json_t *aliases = json_put_array(out, "Aliases");
 
     (void)json_array_append_new(aliases, json_string(call->service->name));
     (void)json_array_append_new(aliases, json_string(d->name));
@@ -245,8 +193,9 @@ static void put_networks(const struct driver_call *call, json_t *body, json_t *h
 
     if (!count)
         return;
-    put(host, "NetworkMode", network_name(call, 0));
-    json_t *endpoints = put_object(put_object(body, "NetworkingConfig"), "EndpointsConfig");
+    json_put_text(host, "NetworkMode", network_name(call, 0));
+    json_t *endpoints =
+        json_put_object(json_put_object(body, "NetworkingConfig"), "EndpointsConfig");
     for (size_t i = 0; i < (call->api_minor >= 44 ? count : 1); i++)
         (void)json_object_set_new(endpoints, network_name(call, i), endpoint(call, i));
 }
@@ -255,69 +204,69 @@ const char *docker_container_body(const struct driver_call *call)
 {
     const struct service *service = call->service;
     json_t *body = json_object();
-    json_t *host = put_object(body, "HostConfig");
+    json_t *host = json_put_object(body, "HostConfig");
 
-    put(body, "Image", service->image);
+    json_put_text(body, "Image", service->image);
     if (service->has_command)
-        put_strings(body, "Cmd", &service->command);
+        json_put_strings(body, "Cmd", &service->command);
     if (service->has_entrypoint)
-        put_strings(body, "Entrypoint", &service->entrypoint);
+        json_put_strings(body, "Entrypoint", &service->entrypoint);
     put_environment(call, body);
     put_labels(call, body);
     put_healthcheck(body, &service->healthcheck);
     put_ports(call, body, host);
     put_mounts(call, host);
     put_restart(host, service);
-    put_number(host, "NanoCpus", service->cpus_limit_nano);
-    put_number(host, "Memory", service->memory_limit_bytes);
-    put_number(host, "MemoryReservation", service->memory_reservation_bytes);
+    json_put_number(host, "NanoCpus", service->cpus_limit_nano);
+    json_put_number(host, "Memory", service->memory_limit_bytes);
+    json_put_number(host, "MemoryReservation", service->memory_reservation_bytes);
     put_networks(call, body, host);
-    return finish(call->arena, body);
+    return json_finish(call->arena, body);
 }
 
 const char *docker_network_body(const struct driver_call *call)
 {
     const struct network *network = ((const struct docker *)call->state)->network;
     json_t *body = json_object();
-    json_t *labels = put_object(body, "Labels");
+    json_t *labels = json_put_object(body, "Labels");
 
-    put(body, "Name", network->name);
+    json_put_text(body, "Name", network->name);
     (void)json_object_set_new(body, "CheckDuplicate", json_true());
     (void)json_object_set_new(body, "Internal", json_boolean(network->internal));
     if (network->driver)
-        put(body, "Driver", network->driver);
-    put_all(put_object(body, "Options"), &network->driver_opts);
-    put_all(labels, &network->labels);
-    put(labels, LABEL_APP, call->app->name);
-    put(labels, "com.docker.compose.project", call->app->name);
-    put(labels, "com.docker.compose.network", network->key);
-    put(labels, "com.docker.compose.version", COMPOSE_VERSION);
-    return finish(call->arena, body);
+        json_put_text(body, "Driver", network->driver);
+    json_put_pairs(json_put_object(body, "Options"), &network->driver_opts);
+    json_put_pairs(labels, &network->labels);
+    json_put_text(labels, LABEL_APP, call->app->name);
+    json_put_text(labels, "com.docker.compose.project", call->app->name);
+    json_put_text(labels, "com.docker.compose.network", network->key);
+    json_put_text(labels, "com.docker.compose.version", COMPOSE_VERSION);
+    return json_finish(call->arena, body);
 }
 
 const char *docker_volume_body(const struct driver_call *call)
 {
     const struct volume *volume = ((const struct docker *)call->state)->volume;
     json_t *body = json_object();
-    json_t *labels = put_object(body, "Labels");
+    json_t *labels = json_put_object(body, "Labels");
 
-    put(body, "Name", volume->name);
+    json_put_text(body, "Name", volume->name);
     if (volume->driver)
-        put(body, "Driver", volume->driver);
-    put_all(put_object(body, "DriverOpts"), &volume->driver_opts);
-    put_all(labels, &volume->labels);
-    put(labels, LABEL_APP, call->app->name);
-    put(labels, "com.docker.compose.project", call->app->name);
-    put(labels, "com.docker.compose.volume", volume->key);
-    put(labels, "com.docker.compose.version", COMPOSE_VERSION);
-    return finish(call->arena, body);
+        json_put_text(body, "Driver", volume->driver);
+    json_put_pairs(json_put_object(body, "DriverOpts"), &volume->driver_opts);
+    json_put_pairs(labels, &volume->labels);
+    json_put_text(labels, LABEL_APP, call->app->name);
+    json_put_text(labels, "com.docker.compose.project", call->app->name);
+    json_put_text(labels, "com.docker.compose.volume", volume->key);
+    json_put_text(labels, "com.docker.compose.version", COMPOSE_VERSION);
+    return json_finish(call->arena, body);
 }
 
 const char *docker_join_body(const struct driver_call *call, size_t network)
 {
     json_t *body = json_object();
 
-    put(body, "Container", ((const struct docker *)call->state)->name);
+    json_put_text(body, "Container", ((const struct docker *)call->state)->name);
     (void)json_object_set_new(body, "EndpointConfig", endpoint(call, network));
-    return finish(call->arena, body);
+    return json_finish(call->arena, body);
 }

@@ -26,7 +26,7 @@
 #include <stdint.h>
 
 /* More steps than any operation needs; a driver that passes it is a bug, or is being fooled. */
-#define DRIVER_STEPS_MAX 64
+#define DRIVER_STEPS_MAX 1024
 
 enum driver_op {
     DRIVER_CONNECT, /* agree on a version, ask what the cluster is and has */
@@ -80,7 +80,11 @@ struct driver_call {
     const struct service *service;
     const char *registry_auth; /* X-Registry-Auth for the service's image; NULL: none */
 
+    /* Of drivers that have one: DRIVER_LIST and DRIVER_WATCH bring it up to date. */
+    void *mirror;
+
     int64_t since_ns; /* DRIVER_WATCH; 0: from now on */
+    unsigned stream;  /* DRIVER_WATCH: which of driver->streams */
 
     /* DRIVER_LOGS */
     const char *replica_id;
@@ -113,6 +117,16 @@ struct driver {
     unsigned ops;                  /* set of 1u << enum driver_op */
     const struct driver_gap *gaps; /* what it does not honour, see keys.h; NULL: nothing */
     bool keeps_services;           /* counts and replaces the copies of a service by itself */
+
+    /*
+     * What is remembered of a cluster between calls, for drivers whose streams tell all that an
+     * observation needs. DRIVER_LIST fills it; from then on the streams keep it, and
+     * DRIVER_LIST only asks whether the API is there. NULL: there is none, a list is read whole
+     * every time. A call never outlives the mirror that it was given.
+     */
+    void *(*mirror_new)(void);
+    void *(*mirror_free)(void *mirror); /* accepts NULL, returns NULL */
+    unsigned streams;                   /* watches that are kept open at once; 0: one */
 
     /* Fills in the request of call->step. */
     int (*request)(struct driver_call *call, struct http_request *out, struct err *err);

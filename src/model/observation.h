@@ -58,6 +58,7 @@ struct observed_replica {
  */
 struct observed_service {
     const char *app, *service;
+    const char *id;      /* the orchestrator's */
     const char *digest;  /* what it was told to make copies from */
     unsigned replicas;   /* how many it was told to run */
     bool settled;        /* it runs these and no others, and they serve */
@@ -78,6 +79,7 @@ struct observation {
     size_t network_count, volume_count, space_count;
     struct observed_service *services; /* only where the orchestrator keeps services */
     size_t service_count;
+    uint64_t cpus_nano, memory_bytes; /* room as it is now; 0: as it was at the connection */
 };
 
 /* Accepts NULL. Returns NULL. */

@@ -33,6 +33,21 @@ static const struct sm_state link_states[] = {
 #define LIST_PAUSE_MS_MIN 250
 #define LIST_PAUSE_FACTOR 10
 
+/* Reading a mirror costs no request, but time in proportion to what is in it. */
+#define MIRROR_PAUSE_MS_MIN 50
+
+#define STREAMS_MAX 16
+
+/* A stream that ends sooner was refused, whatever its status said. */
+#define STREAM_MS_MIN 1000
+
+struct stream {
+    struct link *link;
+    unsigned number;
+    struct call *call;
+    uint64_t started_ms;
+};
+
 struct link {
     uv_loop_t *loop;
     struct http_client *client;
@@ -50,7 +65,10 @@ struct link {
     struct driver_info info;
     char engine[64];
 
-    struct call *connect, *watch, *list;
+    struct call *connect, *list;
+    struct stream streams[STREAMS_MAX];
+    unsigned stream_count;
+    void *mirror; /* the driver's; NULL where it has none, or before the first list */
     struct observation *observation;
     int64_t seen_ns; /* time of the newest change, to resume the stream */
     bool is_dirty;   /* something changed since the running or last list began */
@@ -87,9 +105,12 @@ static void cancel_work(void *call)
 static void cancel_all(struct link *link)
 {
     link->connect = call_cancel(link->connect);
-    link->watch = call_cancel(link->watch);
+    for (unsigned i = 0; i < link->stream_count; i++)
+        link->streams[i].call = call_cancel(link->streams[i].call);
     link->list = call_cancel(link->list);
     work_queue_cancel(&link->works);
+    if (link->driver->mirror_free)
+        link->mirror = link->driver->mirror_free(link->mirror);
 }
 
 static void on_retry_timer(uv_timer_t *timer)
@@ -119,13 +140,21 @@ static void fail(struct link *link, const struct err *err)
 
 /* Connecting. */
 
-static void on_watch_end(void *ctx, struct driver_call *call, const struct err *err)
+static void stream_start(struct stream *stream);
+
+/* Streams of a driver with a mirror go on from where they were; others lose what happened. */
+static void on_stream_end(void *ctx, struct driver_call *call, const struct err *err)
 {
-    struct link *link = ctx;
+    struct stream *stream = ctx;
+    struct link *link = stream->link;
     struct err ended = {0};
 
     (void)call;
-    link->watch = NULL;
+    stream->call = NULL;
+    if (!err && link->mirror && clock_monotonic_ms() - stream->started_ms >= STREAM_MS_MIN) {
+        stream_start(stream);
+        return;
+    }
     if (!err)
         (void)err_set(&ended, -ECONNRESET, "%s at %s: the event stream ended",
                       link->driver->name, link->cluster.name);
@@ -151,6 +180,29 @@ static struct call *start(struct link *link, const struct driver_call *proto,
     return call_start(link->loop, link->client, proto, on_done, link);
 }
 
+static void stream_start(struct stream *stream)
+{
+    struct link *link = stream->link;
+    struct driver_call watch = {.op = DRIVER_WATCH,
+                                .cluster = &link->cluster,
+                                .api_minor = link->info.api_minor,
+                                .dialect = link->info.dialect,
+                                .mirror = link->mirror,
+                                .stream = stream->number,
+                                .since_ns = link->seen_ns,
+                                .on_change = on_change,
+                                .ctx = link};
+
+    stream->started_ms = clock_monotonic_ms();
+    stream->call = call_start(link->loop, link->client, &watch, on_stream_end, stream);
+}
+
+static void streams_start(struct link *link)
+{
+    for (unsigned i = 0; i < link->stream_count; i++)
+        stream_start(&link->streams[i]);
+}
+
 static void on_connected(void *ctx, struct driver_call *call, const struct err *err)
 {
     struct link *link = ctx;
@@ -166,15 +218,10 @@ static void on_connected(void *ctx, struct driver_call *call, const struct err *
     link->info.engine = link->engine;
     move(link, LINK_LISTING);
 
-    /* The stream first, the list second: nothing falls between them. */
-    struct driver_call watch = {.op = DRIVER_WATCH,
-                                .cluster = &link->cluster,
-                                .api_minor = link->info.api_minor,
-                                .dialect = link->info.dialect,
-                                .since_ns = link->seen_ns,
-                                .on_change = on_change,
-                                .ctx = link};
-    link->watch = start(link, &watch, on_watch_end);
+    if (link->driver->mirror_new)
+        link->mirror = link->driver->mirror_new();
+    else
+        streams_start(link); /* before the list: nothing falls between them */
     list_start(link);
 }
 
@@ -202,7 +249,13 @@ static void on_listed(void *ctx, struct driver_call *call, const struct err *err
     call->observation = NULL;
     link->list_took_ms = clock_monotonic_ms() - link->list_started_ms;
     work_queue_forget_done(&link->works, link->list_started_ms);
+    if (link->observation->cpus_nano) {
+        link->info.cpus_nano = link->observation->cpus_nano;
+        link->info.memory_bytes = link->observation->memory_bytes;
+    }
     if (link->state == LINK_LISTING) {
+        if (link->mirror)
+            streams_start(link); /* from where the list ended */
         link->error[0] = '\0';
         link->retry_ms = RETRY_MS_MIN;
         move(link, LINK_READY);
@@ -217,7 +270,8 @@ static void list_start(struct link *link)
     struct driver_call call = {.op = DRIVER_LIST,
                                .cluster = &link->cluster,
                                .api_minor = link->info.api_minor,
-                               .dialect = link->info.dialect};
+                               .dialect = link->info.dialect,
+                               .mirror = link->mirror};
 
     assert(!link->list);
 
@@ -248,8 +302,10 @@ static void list_plan(struct link *link)
     if (link->state != LINK_READY || link->list)
         return;
     if (link->is_dirty) {
-        pause = 0;
-        if (work_queue_is_busy(&link->works))
+        pause = link->mirror ? MIRROR_PAUSE_MS_MIN : 0;
+        if (link->mirror && link->list_took_ms * LIST_PAUSE_FACTOR > pause)
+            pause = link->list_took_ms * LIST_PAUSE_FACTOR;
+        if (!link->mirror && work_queue_is_busy(&link->works))
             pause = LIST_PAUSE_MS_MIN > link->list_took_ms * LIST_PAUSE_FACTOR
                         ? LIST_PAUSE_MS_MIN
                         : link->list_took_ms * LIST_PAUSE_FACTOR;
@@ -269,6 +325,10 @@ static void on_work_done(void *ctx, struct driver_call *call, const struct err *
     link->is_dirty = true;
     work_queue_finish(&link->works, work, clock_monotonic_ms(), err);
     link->handlers->on_action_done(link->ctx, link, &work->action, err);
+    if (err && err->code == -EKEYEXPIRED) {
+        fail(link, err); /* connecting again brings new credentials */
+        return;
+    }
     plan_retry(link);
     works_run(link);
     list_plan(link);
@@ -303,6 +363,7 @@ static void works_run(struct link *link)
                                    .cluster = &link->cluster,
                                    .api_minor = link->info.api_minor,
                                    .dialect = link->info.dialect,
+                                   .mirror = link->mirror,
                                    .action = &work->action,
                                    .app = work->revision->app,
                                    .registry_auth = work->registry_auth};
@@ -370,6 +431,10 @@ struct link *link_open(uv_loop_t *loop, struct http_client *client,
     link->retry_ms = RETRY_MS_MIN;
     random_init(&link->random, seed);
     work_queue_init(&link->works, cancel_work);
+    link->stream_count = link->driver->streams ? link->driver->streams : 1;
+    assert(link->stream_count <= STREAMS_MAX);
+    for (unsigned i = 0; i < link->stream_count; i++)
+        link->streams[i] = (struct stream){.link = link, .number = i};
     (void)uv_timer_init(loop, &link->timer);
     (void)uv_timer_init(loop, &link->retry_timer);
     link->timer.data = link;

@@ -7,8 +7,9 @@
  * The request: {"driver": "docker", "endpoint": "unix:///run/docker.sock", "tls": {"ca",
  * "cert", "key"}, "op": "connect|list|watch|apply|logs", "app": {}, "action": {}, "config": {},
  * "since_ns": 0, "replica": "ID", "follow": false, "timestamps": false, "tail": -1,
- * "stop_after": 0}. `config` is a config.json of Docker; `stop_after` ends a stream after so
- * many items. The result: {"ok", "error", "code", "calls"} and what the operation brings.
+ * "stop_after": 0, "expose": "loadbalancer", "stream": 0}. `config` is a config.json of Docker;
+ * `stop_after` ends a stream after so many items. The result: {"ok", "error", "code", "calls"}
+ * and what the operation brings.
  */
 #include "base/mem.h"
 #include "driver/docker_auth.h"
@@ -32,6 +33,7 @@ struct tool {
     struct app *app;
     struct action action;
     struct driver_call proto;
+    void *mirror;
     struct call *call;
     size_t stop_after;
 };
@@ -92,6 +94,24 @@ static json_t *replica_json(const struct observed_replica *replica)
     put(json, "exit_code", json_integer(replica->exit_code));
     put(json, "status", json_text(replica->status));
     put(json, "ports", ports(replica));
+    json_t *addresses = json_array();
+    for (size_t i = 0; i < replica->addresses.count; i++)
+        (void)json_array_append_new(addresses, json_text(replica->addresses.items[i]));
+    put(json, "addresses", addresses);
+    return json;
+}
+
+static json_t *service_json(const struct observed_service *service)
+{
+    json_t *json = json_object();
+
+    put(json, "app", json_text(service->app));
+    put(json, "service", json_text(service->service));
+    put(json, "id", json_text(service->id));
+    put(json, "digest", json_text(service->digest));
+    put(json, "replicas", json_integer(service->replicas));
+    put(json, "settled", json_boolean(service->settled));
+    put(json, "trouble", json_text(service->trouble));
     return json;
 }
 
@@ -113,6 +133,14 @@ static void put_observation(struct tool *tool, const struct observation *o)
     put(tool->result, "replicas", replicas);
     put(tool->result, "networks", objects(o->networks, o->network_count));
     put(tool->result, "volumes", objects(o->volumes, o->volume_count));
+    put(tool->result, "spaces", objects(o->spaces, o->space_count));
+    json_t *services = json_array();
+    for (size_t i = 0; i < o->service_count; i++)
+        (void)json_array_append_new(services, service_json(&o->services[i]));
+    put(tool->result, "services", services);
+    put(tool->result, "room",
+        json_pack("{s:I, s:I}", "cpus_nano", (json_int_t)o->cpus_nano, "memory_bytes",
+                  (json_int_t)o->memory_bytes));
 }
 
 static void put_info(struct tool *tool, const struct driver_info *info)
@@ -237,6 +265,10 @@ static void read_cluster(struct tool *tool)
         .tls_cert = text(tls, "cert"),
         .tls_key = text(tls, "key"),
     };
+    if (text(tool->request, "expose"))
+        tool->cluster.expose = strcmp(text(tool->request, "expose"), "ingress") == 0
+                                   ? EXPOSE_INGRESS
+                                   : EXPOSE_LOADBALANCER;
 }
 
 static int read_action(struct tool *tool, struct err *err)
@@ -304,11 +336,15 @@ static int read_request(struct tool *tool, struct err *err)
     tool->driver = driver_find(tool->cluster.driver);
     if (op < 0 || !tool->driver)
         return err_set(err, -EINVAL, "no such driver or operation");
+    if (tool->driver->mirror_new)
+        tool->mirror = tool->driver->mirror_new();
     tool->stop_after = (size_t)number(tool->request, "stop_after", 0);
     tool->proto = (struct driver_call){
         .op = (enum driver_op)op,
         .cluster = &tool->cluster,
+        .mirror = tool->mirror,
         .since_ns = number(tool->request, "since_ns", 0),
+        .stream = (unsigned)number(tool->request, "stream", 0),
         .replica_id = text(tool->request, "replica"),
         .follow = json_is_true(json_object_get(tool->request, "follow")),
         .timestamps = json_is_true(json_object_get(tool->request, "timestamps")),
@@ -337,6 +373,8 @@ int main(void)
     }
     (void)uv_run(&tool.loop, UV_RUN_DEFAULT);
     int left = uv_loop_close(&tool.loop);
+    if (tool.mirror)
+        tool.mirror = tool.driver->mirror_free(tool.mirror);
     (void)json_dumpf(tool.result, stdout, JSON_COMPACT);
     json_decref(tool.result);
     json_decref(tool.items);
