@@ -3,6 +3,7 @@
 
 #include "control/decide_internal.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <string.h>
 
@@ -27,6 +28,7 @@ static void add_replica_action(struct decision *d, enum action_kind kind,
                                const struct cell *cell, const struct observed_replica *replica,
                                const char *digest, const char *reason)
 {
+    assert(replica);
     struct action *action = decide_add_action(d, kind, cell, reason);
 
     action->service = replica->service;

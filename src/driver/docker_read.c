@@ -247,7 +247,7 @@ int docker_read_containers(struct driver_call *call, const struct http_reply *in
     struct observation *o = call->observation;
     o->replicas = arena_array(o->arena, count + 1, sizeof(*o->replicas));
     for (size_t i = 0; i < count; i++) {
-        bool is_ours;
+        bool is_ours = false;
 
         if (read_container(call, json_array_get(json, i), &o->replicas[o->replica_count],
                            &is_ours, err) < 0)
