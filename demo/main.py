@@ -13,7 +13,7 @@ from . import promises, report, timeline
 from .faults import FAULTS, carry_out
 from .show import Show
 from .tail import Tail
-from .world import BUILD, TOP, DemoError, World, until
+from .world import BUILD, CLOUDS, TOP, DemoError, World, until
 
 STEADY_S = 10.0
 WHOLE_MAX_S = 30
@@ -55,8 +55,8 @@ def deploy(world):
     """From nothing to a running shop, with the commands that a user would type."""
     with world.show.doing("three clouds, each with a Docker Engine"):
         world.open_clouds()
-    for name, engine in world.engines.items():
-        world.show.line(f"  {name}: Docker Engine {engine.version()} at {engine.endpoint}")
+    for name in CLOUDS:
+        world.show.line(f"  {name}: Docker Engine {world.engines[name].version()} at {world.engines[name].endpoint}")
     world.write_fleet()
     with world.show.doing("control"):
         world.control.start()
@@ -92,8 +92,8 @@ def run(world, chosen):
     deploy(world)
     tail = Tail(world.history, {engine.machine.address: name for name, engine in world.engines.items()})
     world.show.head("Steady state: two kinds of client use the shop")
-    steady_state(world, tail)
     world.show.status = tail.words
+    steady_state(world, tail)
     for fault in FAULTS:
         if fault.kind in chosen:
             world.show.head(f"{fault.kind}: {timeline.WHAT[fault.kind].format(fault.cloud)}")
@@ -158,8 +158,8 @@ def keep(world):
     show.line(f"  export SEAWALL_SOCKET={world.control.socket}")
     show.line(f"  {world.seawall} ps -f {world.compose_file}")
     show.line(f"  {world.seawall} dns show; {world.seawall} events --follow")
-    for name, engine in world.engines.items():
-        show.line(f"  docker --host unix://{engine.socket} ps      # {name}")
+    for name in CLOUDS:
+        show.line(f"  docker --host unix://{world.engines[name].socket} ps      # {name}")
     show.line(f"  nsenter --target {world.lab.client.pid} --net     # where the clients are")
     show.line("Enter ends it.")
     sys.stdin.readline()

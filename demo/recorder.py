@@ -117,6 +117,8 @@ class Client:
         self.number = number
         self.recorder = recorder
         self.tries_max = 1 if kind == "first" else None
+        # The first answer is an old one, of another age at each client: else all would ask in the same moment for ever.
+        self._first_age = (number + 0.5) / recorder.options.clients
         self._addresses, self._expires = [], 0.0
         self._asking = None
 
@@ -132,7 +134,7 @@ class Client:
         try:
             sent = time.monotonic()
             self._addresses, ttl = await self.recorder.resolver.ask(self.recorder.name)
-            self._expires = sent + ttl
+            self._expires, self._first_age = sent + ttl * (1 - self._first_age), 0.0
         finally:
             self._asking = None
 
@@ -157,9 +159,8 @@ class Recorder:
 
     def __init__(self, options):
         address, _, port = options.nameserver.rpartition(":")
+        self.options = options
         self.name = options.name
-        self.ports = options.ports
-        self.rate = options.rate
         self.resolver = Resolver(address, int(port), guard)
         self.journal = Journal(options.history)
         self.clients = [Client(kind, number, self) for number in range(options.clients) for kind in ("first", "next")]
@@ -183,12 +184,12 @@ class Recorder:
         """Starts the requests, each client in its turn, on a schedule that does not wait for replies."""
         began, count = time.monotonic(), 0
         while not self._ending.is_set():
-            late = (time.monotonic() - began) * self.rate
+            late = (time.monotonic() - began) * self.options.rate
             while count <= late:
                 turn, client = divmod(count, len(self.clients))
-                self._start(self.clients[client].attempt(self.ports[(turn + client // 2) % len(self.ports)]))
+                self._start(self.clients[client].attempt(self.options.ports[(turn + client // 2) % len(self.options.ports)]))
                 count += 1
-            await self._pause(max(0.0, began + count / self.rate - time.monotonic()))
+            await self._pause(max(0.0, began + count / self.options.rate - time.monotonic()))
 
     async def _sample(self):
         while not self._ending.is_set():
@@ -215,7 +216,7 @@ class Recorder:
         # Nothing here makes cycles worth collecting, and a pause in the middle of a measurement is worth avoiding.
         gc.freeze()
         gc.disable()
-        self.journal.add("begin", at=time.monotonic(), name=self.name, rate=self.rate,
+        self.journal.add("begin", at=time.monotonic(), name=self.name, rate=self.options.rate,
                          clients=len(self.clients), pid=os.getpid())
         await asyncio.gather(self._use(), self._sample(), self._write())
         while self._running:

@@ -58,10 +58,15 @@ def _swatch(style, words):
     return f'<span><svg viewBox="0 0 14 12"><rect width="14" height="12" class="{style}"/></svg>{escape(words)}</span>'
 
 
+def _stroke(style, words):
+    return f'<span><svg viewBox="0 0 14 12"><path d="M0 6 L14 6" class="{style}"/></svg>{escape(words)}</span>'
+
+
 def _keys(history):
     swatches = [_swatch("answered", "answered"), _swatch("failed", "failed"), _swatch("fault", "a cloud is away"),
                 _swatch("recovery", "back, not yet in step")]
     swatches += [_swatch(f"cloud{number}", name) for number, name in enumerate(history.clouds)]
+    swatches += [_stroke(f"curve {kind}", f"{timeline.CLIENTS[kind]} clients") for kind in recorded.KINDS]
     return f'<div class="keys">{"".join(swatches)}</div>'
 
 

@@ -5,7 +5,7 @@ import collections
 import json
 import threading
 
-from .timeline import CLIENTS
+from .history import KINDS
 
 RECENT_S = 1.0
 WHOLE_ANSWERS = 20  # in a row; half a second of samples
@@ -46,9 +46,9 @@ class Tail:
         with self._lock:
             self._read()
             parts = []
-            for kind, name in CLIENTS.items():
+            for kind in KINDS:
                 ok = [good for _, of, good in self._attempts if of == kind]
-                parts.append(f"{name} {100 * sum(ok) / len(ok):.0f} %" if ok else f"{name} -")
+                parts.append(f"{kind} {100 * sum(ok) / len(ok):.0f} %" if ok else f"{kind} -")
             named = sorted(self._clouds[address] for address in self._answers[-1][1]
                            if address in self._clouds) if self._answers else []
-            return f"answered: {', '.join(parts)}   DNS: {' '.join(named)}"
+            return f"answered: {', '.join(parts)}  DNS: {' '.join(named)}"

@@ -29,7 +29,8 @@ def _moments(episode):
     yield episode.returned, f"{cloud} comes back"
     yield episode.in_step, "everything is in step again" + (
         f", {episode.restarted} restarted without need" if episode.restarted else ", nothing restarted that was right")
-    yield episode.whole, f"{cloud} is in the answers again"
+    if episode.answers_changed is not None:
+        yield episode.whole, f"{cloud} is in the answers again"
 
 
 def moments(episode):

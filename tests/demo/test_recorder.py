@@ -94,6 +94,7 @@ def test_an_answer_is_kept_for_its_ttl_and_no_longer(make, nameserver, shop):
     client = made.clients[0]
 
     async def use():
+        assert nameserver.queries["udp"] == 0
         nameserver.ttl = 3600
         await client.attempt(port)
         await client.attempt(port)
@@ -105,6 +106,20 @@ def test_an_answer_is_kept_for_its_ttl_and_no_longer(make, nameserver, shop):
         assert nameserver.queries["udp"] == 3
 
     asyncio.run(use())
+
+
+def test_clients_do_not_all_ask_in_the_same_moment(make, nameserver, shop):
+    port = shop("127.0.0.1").port
+    nameserver.ttl = 3600
+    made = make(clients=3)
+
+    async def use():
+        for client in made.clients:
+            await client.attempt(port)
+
+    asyncio.run(use())
+    expires = [client._expires for client in made.clients if client.kind == "first"]
+    assert min(abs(one - other) for one in expires for other in expires if one != other) > 1000
 
 
 @pytest.mark.parametrize("reply, result", [(b"HTTP/1.1 503 Busy\r\n\r\n", "status 503"), (b"", "closed"),
