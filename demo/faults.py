@@ -95,7 +95,7 @@ def carry_out(world, fault, tail):
     with show.doing(f"{fault.cloud} comes back"):
         fault.undo(world, engine)
         try:
-            until(world.is_in_step, IN_STEP_MAX_S, "in step again")
+            until(lambda: tail.is_ready_since(fault.cloud, returned) and world.is_in_step(), IN_STEP_MAX_S, "in step again")
             marks.mark("in_step")
             until(lambda: tail.names_all_since(returned), WHOLE_MAX_S, "all clouds are in the answers again")
             marks.mark("whole")

@@ -54,6 +54,7 @@ class Episode:
     until: float
     detected: float = None
     answers_changed: float = None
+    unreachable: float = None  # when control said so
     control_killed: float = None
     control_back: float = None
     returned: float = None
@@ -161,9 +162,11 @@ def _first(marks, since, until, **wanted):
 def _episode(history, mark, until):
     kind, cloud, at = mark["kind"], mark["cloud"], mark["at"]
     episode = Episode(kind, cloud, history.clouds[cloud], at, until)
+    verdicts = history.named("verdict")
+    episode.unreachable = _first(verdicts, at, until, cloud=cloud, source="control", state="down")
     # A lost API is no verdict on an endpoint: it is control that finds the cluster unreachable.
-    source = "control" if kind == "api-loss" else "nameserver"
-    episode.detected = _first(history.named("verdict"), at, until, cloud=cloud, source=source, state="down")
+    episode.detected = episode.unreachable if kind == "api-loss" else _first(
+        verdicts, at, until, cloud=cloud, source="nameserver", state="down")
     for name in ("returned", "in_step", "whole"):
         setattr(episode, name, _first(history.named(name), at, until))
     episode.control_killed = mark.get("control_killed")

@@ -21,6 +21,7 @@ class Tail:
         self._lock = threading.Lock()
         self._attempts = collections.deque()
         self._answers = collections.deque(maxlen=WHOLE_ANSWERS)
+        self._ready = {}  # cloud -> when control was connected to it for the last time
 
     def _read(self):
         text = self._rest + self._file.read()
@@ -31,6 +32,8 @@ class Tail:
                 self._attempts.append((entry["end"], entry["kind"], entry["ok"]))
             elif entry["what"] == "answer":
                 self._answers.append((entry["at"], entry["addresses"]))
+            elif entry["what"] == "verdict" and entry["source"] == "control" and entry["state"] == "up":
+                self._ready[entry["cloud"]] = entry["at"]
         while self._attempts and self._attempts[0][0] < self._attempts[-1][0] - RECENT_S:
             self._attempts.popleft()
 
@@ -40,6 +43,12 @@ class Tail:
             self._read()
             return (len(self._answers) == WHOLE_ANSWERS and self._answers[0][0] > moment and
                     all(set(addresses) == set(self._clouds) for _, addresses in self._answers))
+
+    def is_ready_since(self, cloud, moment):
+        """Control was connected to the cloud after `moment`: what it says of it is no memory."""
+        with self._lock:
+            self._read()
+            return self._ready.get(cloud, 0) > moment
 
     def words(self):
         """The last second: how many requests each kind of client got answered, and who is in the answers."""

@@ -21,7 +21,9 @@ def _moments(episode):
     is_api_loss = episode.kind == "api-loss"
     yield episode.control_killed, "control is killed with kill -9"
     yield episode.at, title(episode) if episode.kind != "control-dead" else f"{cloud}'s link drops every packet"
-    yield episode.detected, f"control: {cloud} is unreachable" if is_api_loss else f"verdict: {cloud} is down"
+    yield episode.unreachable, f"control: the cluster {cloud} is unreachable"
+    if not is_api_loss:
+        yield episode.detected, f"verdict: {cloud} is down"
     yield episode.answers_changed, ("an answer changed" if is_api_loss else f"no answer names {cloud} any more")
     for kind, seen in episode.clients.items():
         yield seen.last_failure, f"the last failure of a {CLIENTS[kind]} client"
