@@ -137,9 +137,9 @@ static void commit(uv_work_t *work)
 {
     struct keeper *keeper = work->data;
 
-    /* Without the one before we lose a spare part, not the intent. */
     (void)unlink(keeper->previous);
-    (void)link(keeper->path, keeper->previous);
+    bool is_spared = link(keeper->path, keeper->previous) == 0;
+    (void)is_spared; /* without the one before we lose a spare part, not the intent */
     keeper->err = (struct err){0};
     keeper->result =
         file_replace(keeper->path, keeper->running.text, keeper->running.len, &keeper->err);
