@@ -48,7 +48,8 @@ struct steering {
     int pid;
     struct http_call *stream, *put, *table, *stats;
     bool intent_is_dirty, table_is_dirty, listen_is_dirty;
-    struct buf line;     /* the event that is being read */
+    bool intent_has_failed, listen_has_failed; /* dirty again when the timer says so */
+    struct buf line;                           /* the event that is being read */
     struct map verdicts; /* "address port" (owned) -> (void *)(intptr_t)enum replica_endpoint */
     uv_timer_t timer;    /* connect again, or try again what failed */
 };
@@ -173,13 +174,6 @@ static void retry(struct steering *steering, unsigned wait_ms)
     (void)uv_timer_start(&steering->timer, on_retry, wait_ms, 0);
 }
 
-/* Without a connection there is nothing to put: everything is put after the next connect. */
-static void retry_put(struct steering *steering)
-{
-    if (steering->is_connected)
-        retry(steering, PUT_RETRY_MS);
-}
-
 static void disconnect(struct steering *steering, const char *why)
 {
     bool was_connected = steering->is_connected;
@@ -261,43 +255,44 @@ static void stream_start(struct steering *steering)
 
 /* Where it listens, the intent and the table. */
 
-/* True when it was done, or never will be: what is refused today is refused tomorrow. */
-static bool put_is_over(const char *what, const struct http_reply *reply, const struct err *err)
+/* Whether it makes sense to put the same again; a port that is taken (409) may become free. */
+static bool put_has_failed(const char *what, const struct http_reply *reply,
+                           const struct err *err)
 {
     if (!reply)
         log_warn("nameserver=%s-not-sent error=%s", what, err->text);
     else if (reply->status >= 400)
         log_error("nameserver=%s-refused status=%d reply=%.300s", what, reply->status,
                   reply->body);
-    return reply && reply->status < 500;
+    return !reply || reply->status >= 500 || reply->status == 409;
+}
+
+/* Without a connection there is nothing to put: everything is put after the next connect. */
+static void on_put(struct steering *steering, bool has_failed)
+{
+    steering->put = NULL;
+    if (has_failed && steering->is_connected)
+        retry(steering, PUT_RETRY_MS);
+    sync_start(steering);
 }
 
 static void on_intent_put(void *ctx, const struct http_reply *reply, const struct err *err)
 {
     struct steering *steering = ctx;
 
-    steering->put = NULL;
-    if (!put_is_over("intent", reply, err)) {
-        steering->intent_is_dirty = true;
-        retry_put(steering);
-    }
+    /* A generation that is too old stays too old. */
+    steering->intent_has_failed =
+        put_has_failed("intent", reply, err) && !(reply && reply->status == 409);
     steering->table_is_dirty = true;
-    if (!steering->intent_is_dirty)
-        sync_start(steering);
+    on_put(steering, steering->intent_has_failed);
 }
 
 static void on_listen_put(void *ctx, const struct http_reply *reply, const struct err *err)
 {
     struct steering *steering = ctx;
 
-    steering->put = NULL;
-    /* A port that somebody has may be free again later. */
-    if (!put_is_over("listen", reply, err) || reply->status == 409) {
-        steering->listen_is_dirty = true;
-        retry_put(steering);
-    }
-    if (!steering->listen_is_dirty)
-        sync_start(steering);
+    steering->listen_has_failed = put_has_failed("listen", reply, err);
+    on_put(steering, steering->listen_has_failed);
 }
 
 static enum replica_endpoint verdict_of(const char *text)
@@ -444,6 +439,9 @@ static void on_retry(uv_timer_t *timer)
 {
     struct steering *steering = timer->data;
 
+    steering->listen_is_dirty |= steering->listen_has_failed;
+    steering->intent_is_dirty |= steering->intent_has_failed;
+    steering->listen_has_failed = steering->intent_has_failed = false;
     if (steering->is_connected)
         sync_start(steering);
     else if (!steering->table)

@@ -523,10 +523,9 @@ class Control:
         with contextlib.suppress(OSError):
             return request(self.socket, "GET", "/v1/version")[0] == 200
 
-    def listen(self, *addresses):
+    def listen(self, address, zone="example.test"):
         status, text = request(self.socket, "PUT", "/v1/fleet", json.dumps(
-            {"clusters": {}, "dns": {"listen": ["%s:%d" % address for address in addresses], "zone": "example.test",
-                                     "nameservers": []}}))
+            {"clusters": {}, "dns": {"listen": ["%s:%d" % address], "zone": zone, "nameservers": []}}))
         assert status == 200, text
 
     def stats(self):
@@ -592,8 +591,9 @@ def test_a_killed_nameserver_answers_again_within_a_second(control, backends):
 def test_a_fleet_with_another_address_moves_the_nameserver_also_one_that_was_taken_over(control):
     pid = control.stats()["pid"]
     for round_number in range(2):
+        control.listen(("127.0.0.1", free_port()))
         address = ("127.0.0.1", free_port())
-        control.listen(address)
+        control.listen(address)  # while the one before is still on its way
         until(lambda: control.stats()["listen"] == ["%s:%d" % address], "it listens there")
         assert ask(address, "nothing.example.test")[0] == NXDOMAIN
         if round_number == 0:
@@ -602,11 +602,13 @@ def test_a_fleet_with_another_address_moves_the_nameserver_also_one_that_was_tak
     assert control.stats()["pid"] == pid
 
 
-def test_an_address_that_is_taken_is_tried_again(control):
+def test_an_address_that_is_taken_is_tried_again_and_holds_up_nothing_else(control):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", 0))
         address = taken.getsockname()
         control.listen(address)
         until(lambda: "listen-refused" in open(f"{control.folder}/server.log", encoding="utf-8").read(), "it is told")
         assert control.stats()["listen"] == ["%s:%d" % control.nameserver.address]
+        control.listen(address, zone="other.test")
+        until(lambda: control.nameserver.call("GET", "/v1/table")["zone"] == "other.test", "the intent goes on")
     until(lambda: control.stats()["listen"] == ["%s:%d" % address], "it listens there")
