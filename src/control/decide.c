@@ -379,8 +379,9 @@ static void replace_one(struct decision *d, const struct scope *scope, size_t cl
         decide_add_hold(d, cell, name, false, "too few serve elsewhere to replace one here");
         return;
     }
-    add_replica_action(d, ACTION_REPLICA_REMOVE, cell,
-                       pick_victim(cell, scope->digest, true, NULL, 0), NULL, "changed");
+    const struct observed_replica *victim = pick_victim(cell, scope->digest, true, NULL, 0);
+    assert(victim); /* an outdated copy is why we are here */
+    add_replica_action(d, ACTION_REPLICA_REMOVE, cell, victim, NULL, "changed");
 }
 
 static void decide_cell(struct decision *d, const struct scope *scope, size_t cluster)

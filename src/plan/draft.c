@@ -241,7 +241,7 @@ struct question draft_question(struct draft *draft, const struct job *job,
 {
     unsigned needed = job->service->replicas;
 
-    ledger_caps(&draft->ledger, demand, needed, draft->caps);
+    bool is_free = ledger_caps(&draft->ledger, demand, needed, draft->caps);
     return (struct question){
         .topology = &draft->topology,
         .entries = draft->ledger.entries,
@@ -249,6 +249,7 @@ struct question draft_question(struct draft *draft, const struct job *job,
         .survive = job->reduced,
         .caps = draft->caps,
         .current = draft->current,
+        .is_free = is_free,
     };
 }
 
@@ -331,6 +332,7 @@ static int place_spread(struct draft *draft, struct job *job, bool was_placed)
         return r;
     job->total = draft->spread.total;
     job->cost = draft->spread.cost;
+    job->is_free = question.is_free;
     job->state = JOB_PLACED;
     return 0;
 }
@@ -419,6 +421,8 @@ bool draft_place(struct draft *draft, struct job *job)
     struct spots before = holds_room(job) ? job->placement : (struct spots){0};
     int r = 0;
 
+    if (was_placed && job->is_free)
+        return false;
     draft_open(draft, job);
     if (!job->service->replicas) {
         job->placement = (struct spots){0};

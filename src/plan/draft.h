@@ -41,6 +41,7 @@ struct job {
     enum job_state state;
     bool is_pinned;
     bool is_hopeless; /* there is no place for it even in an empty fleet */
+    bool is_free; /* was placed where all of it fitted everywhere: more room helps nothing */
     struct demand demand;
     struct survive survive; /* asked for, defaults resolved */
     struct survive reduced; /* see survive_reduce */

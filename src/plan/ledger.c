@@ -63,11 +63,16 @@ unsigned ledger_cap(const struct ledger *ledger, const struct demand *demand, un
     return demand->has_ports ? ports_cap(ledger->ports, demand->service, cluster, max) : max;
 }
 
-void ledger_caps(const struct ledger *ledger, const struct demand *demand, unsigned max,
+bool ledger_caps(const struct ledger *ledger, const struct demand *demand, unsigned max,
                  unsigned *caps)
 {
-    for (unsigned c = 0; c < ledger->cluster_count; c++)
+    bool is_free = true;
+
+    for (unsigned c = 0; c < ledger->cluster_count; c++) {
         caps[c] = ledger_cap(ledger, demand, c, max);
+        is_free &= caps[c] == max || !ledger->entries[c].usable;
+    }
+    return is_free;
 }
 
 static double share_of(uint64_t room, uint64_t left)

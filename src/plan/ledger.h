@@ -47,8 +47,8 @@ struct demand demand_of(const struct ledger *ledger, const struct app *app, size
 unsigned ledger_cap(const struct ledger *ledger, const struct demand *demand, unsigned cluster,
                     unsigned max);
 
-/* The same for all clusters. */
-void ledger_caps(const struct ledger *ledger, const struct demand *demand, unsigned max,
+/* The same for all clusters. Returns whether all `max` fit each one that is usable. */
+bool ledger_caps(const struct ledger *ledger, const struct demand *demand, unsigned max,
                  unsigned *caps);
 
 /* Takes the room of `replicas` in the cluster, which must be there. */

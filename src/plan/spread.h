@@ -23,6 +23,7 @@ struct question {
     struct survive survive;      /* as survive_reduce gives it */
     const unsigned *caps;        /* [cluster]: what fits, none above `needed` */
     const unsigned *current;     /* [cluster]: what runs now */
+    bool is_free;                /* all of it fits every usable cluster */
 };
 
 struct spread {
