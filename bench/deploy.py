@@ -19,6 +19,7 @@ import threading
 import time
 
 from lab import Lab
+from lab.api import EngineError
 
 from . import compose
 from .result import beside_peer
@@ -81,6 +82,19 @@ def each(function, items):
         list(pool.map(function, items))
 
 
+def remove_network(engine, network):
+    """The Engine forgets the endpoints of a removed container a moment after it has said that it is gone."""
+    deadline = time.monotonic() + WAIT_S
+    while True:
+        try:
+            engine.call('DELETE', f'/networks/{network}')
+            return
+        except EngineError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
+
+
 def clean(engine):
     """Removes every container and network of the app, whoever made it."""
     connections = threading.local()
@@ -93,7 +107,7 @@ def clean(engine):
     each(remove, engine.call('GET', '/containers/json?all=1'))
     for network in engine.call('GET', '/networks'):
         if network['Name'].startswith(APP):
-            engine.call('DELETE', f"/networks/{network['Id']}")
+            remove_network(engine, network['Id'])
 
 
 def check(engine):
@@ -287,6 +301,7 @@ if __name__ == '__main__':
 
         @staticmethod
         def call(method, path, body=None):
+            """As the lab's Engine does it."""
             return call(UnixConnection(sys.argv[1]), method, path, body)
 
     print(limit(_Engine))
