@@ -47,6 +47,12 @@ struct backend_logs {
     int64_t since_s; /* 0: from the start */
 };
 
+struct backend_events {
+    const char *app;   /* NULL: all, also those of no app */
+    const char *since; /* "2026-11-24T04:00:35.123Z"; NULL: all that are kept */
+    bool follow;
+};
+
 struct backend {
     /* Questions: a new reference, or NULL with `err` (-ENOENT). */
     json_t *(*version)(void *ctx);
@@ -72,8 +78,8 @@ struct backend {
      */
     struct backend_stream *(*progress)(void *ctx, const char *app, struct backend_sink sink,
                                        struct err *err);
-    struct backend_stream *(*events)(void *ctx, bool follow, struct backend_sink sink,
-                                     struct err *err);
+    struct backend_stream *(*events)(void *ctx, const struct backend_events *events,
+                                     struct backend_sink sink, struct err *err);
     struct backend_stream *(*logs)(void *ctx, const struct backend_logs *logs,
                                    struct backend_sink sink, struct err *err);
     void (*stream_close)(void *ctx, struct backend_stream *stream);

@@ -2,6 +2,7 @@
 #include "api/route.h"
 #include "base/number.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdint.h>
 #include <string.h>
@@ -17,15 +18,51 @@ static void dns(struct request *request)
                                (struct backend_done){.fn = request_on_done, .ctx = request});
 }
 
+/* A query value, or NULL when it is absent or empty. */
+static const char *query_text(const struct request *request, const char *key)
+{
+    const char *text = http_exchange_query(request->exchange, key);
+
+    return text && *text ? text : NULL;
+}
+
 static struct backend_stream *open_events(const struct request *request,
                                           struct backend_sink sink, struct err *err)
 {
-    return request->api->backend->events(request->api->ctx, request_flag(request, "follow"),
-                                         sink, err);
+    struct backend_events events = {
+        .app = query_text(request, "app"),
+        .since = query_text(request, "since"),
+        .follow = request_flag(request, "follow"),
+    };
+
+    return request->api->backend->events(request->api->ctx, &events, sink, err);
+}
+
+/* Of the form that all our times have, and can be compared with as text. */
+static bool is_time(const char *text)
+{
+    static const char form[] = "0000-00-00T00:00:00.000Z";
+    size_t i = 0;
+
+    for (; form[i] && text[i]; i++)
+        if (form[i] == '0' ? text[i] < '0' || text[i] > '9' : text[i] != form[i])
+            return false;
+    return form[i] == text[i];
 }
 
 static void events(struct request *request)
 {
+    const char *since = query_text(request, "since");
+    struct err err = {0};
+
+    if (since && !is_time(since)) {
+        (void)err_set(&err, -EINVAL,
+                      "since '%.40s': expected a time such as "
+                      "2026-11-24T04:00:35.123Z",
+                      since);
+        request_fail(request, &err);
+        return;
+    }
     request_stream(request, open_events);
 }
 

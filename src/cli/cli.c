@@ -15,9 +15,11 @@
  * (`logs -f`); a command that does not know them says so.
  */
 static const struct command_option leading_options[] = {
-    OPTION_FILE,     OPTION_PROJECT,
-    OPTION_ENV_FILE, OPTION_SOCKET,
-    OPTION_FORMAT,   {.name = "version", .letter = 'V', .help = "Show the version"},
+    OPTION_FILE,
+    OPTIONS_PROJECT,
+    OPTION_SOCKET,
+    OPTION_FORMAT,
+    {.name = "version", .letter = 'V', .help = "Show the version"},
     OPTION_END,
 };
 

@@ -95,6 +95,18 @@ struct command {
         .name = "env-file", .value = "FILE", .repeats = true,                               \
         .help = "Variables for the Compose file; repeat for more (default: .env beside it)" \
     }
+#define OPTION_FOLDER                                                              \
+    {                                                                              \
+        .name = "project-directory", .value = "PATH",                              \
+        .help = "What paths in the file are relative to (default: its own folder)" \
+    }
+#define OPTION_PROFILE                                           \
+    {                                                            \
+        .name = "profile", .value = "PROFILE", .repeats = true,  \
+        .help = "Also services of this profile; repeat for more" \
+    }
+/* What all commands that read Compose files take, beside OPTION_FILE. */
+#define OPTIONS_PROJECT OPTION_PROJECT, OPTION_FOLDER, OPTION_PROFILE, OPTION_ENV_FILE
 #define OPTION_END   \
     {                \
         .name = NULL \

@@ -18,8 +18,7 @@ extern const struct command command_config;
 
 static const struct command_option options[] = {
     OPTION_FILE,
-    OPTION_PROJECT,
-    OPTION_ENV_FILE,
+    OPTIONS_PROJECT,
     {.name = "model", .help = "What Seawall makes of it, as the API carries it (JSON)"},
     {.name = "quiet", .letter = 'q', .help = "Only validate, print nothing"},
     {.name = "services", .help = "Only print the names of the services"},

@@ -13,8 +13,7 @@ extern const struct command command_down;
 
 static const struct command_option options[] = {
     OPTION_FILE,
-    OPTION_PROJECT,
-    OPTION_ENV_FILE,
+    OPTIONS_PROJECT,
     {.name = "volumes",
      .letter = 'v',
      .help = "Also remove the named volumes, with their data"},

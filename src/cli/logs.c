@@ -25,8 +25,7 @@ static const struct command_option options[] = {
      .repeats = true,
      .help = "Compose file; repeat to merge (default: compose.yaml and its variants here, "
              "else above)"},
-    OPTION_PROJECT,
-    OPTION_ENV_FILE,
+    OPTIONS_PROJECT,
     {.name = "follow", .letter = 'f', .help = "Go on as lines come, until Ctrl-C"},
     {.name = "tail",
      .letter = 'n',

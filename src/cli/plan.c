@@ -15,8 +15,7 @@ extern const struct command command_plan;
 
 static const struct command_option options[] = {
     OPTION_FILE,
-    OPTION_PROJECT,
-    OPTION_ENV_FILE,
+    OPTIONS_PROJECT,
     {.name = "fleet",
      .value = "FILE",
      .help = "Plan for the clusters of a fleet file, without a server"},

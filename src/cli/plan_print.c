@@ -12,19 +12,40 @@
 /* 100,000 services with their certificates and reasons. */
 #define TEXT_SIZE_MAX ((size_t)256 << 20)
 
+/* `text` was filled with the outcome `r`. Released here. */
+static int print_text(struct buf *text, int r, struct err *err)
+{
+    if (r < 0)
+        (void)err_set(err, r, "the plan takes more than %zu bytes; --format json has no limit",
+                      TEXT_SIZE_MAX);
+    else
+        (void)fputs(buf_text(text), stdout);
+    buf_fini(text);
+    return r;
+}
+
 int plan_print(const struct plan *plan, const struct diff *diff, struct err *err)
 {
     struct buf text;
 
     buf_init(&text, TEXT_SIZE_MAX);
     int r = plan_explain(&text, plan, diff, term_has_colour(STDOUT_FILENO));
+    return print_text(&text, r, err);
+}
+
+int plan_print_summary(const json_t *json, struct err *err)
+{
+    json_t *clean = output_clean_json(json);
+    SCOPED(plan_freep) struct plan *plan = NULL;
+    struct buf text;
+    int r = plan_from_json(&plan, clean, err);
+
+    json_decref(clean);
     if (r < 0)
-        (void)err_set(err, r, "the plan takes more than %zu bytes; --format json has no limit",
-                      TEXT_SIZE_MAX);
-    else
-        (void)fputs(buf_text(&text), stdout);
-    buf_fini(&text);
-    return r;
+        return err_wrap(err, "the plan that the server sent");
+    buf_init(&text, TEXT_SIZE_MAX);
+    r = plan_summarize(&text, plan, term_has_colour(STDOUT_FILENO));
+    return print_text(&text, r, err);
 }
 
 int plan_print_answer(const json_t *answer, struct err *err)

@@ -16,6 +16,9 @@ int plan_print(const struct plan *plan, const struct diff *diff, struct err *err
 /* The same for JSON from outside: {"plan": plan, "diff": [change]}; the diff may be missing. */
 int plan_print_answer(const json_t *answer, struct err *err) MUST_USE;
 
+/* What is to be said of a plan that was carried out: where it runs, and warnings. */
+int plan_print_summary(const json_t *plan, struct err *err) MUST_USE;
+
 /*
  * What a command that was refused has to show: `answer`, which is released. Does nothing for
  * any other outcome. Returns `outcome`, or a negative errno when it could not be printed.

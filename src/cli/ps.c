@@ -13,8 +13,7 @@ extern const struct command command_ps;
 
 static const struct command_option options[] = {
     OPTION_FILE,
-    OPTION_PROJECT,
-    OPTION_ENV_FILE,
+    OPTIONS_PROJECT,
     {.name = "all", .letter = 'a', .help = "All apps of the server, a line each"},
     OPTION_FORMAT,
     OPTION_SOCKET,

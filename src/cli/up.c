@@ -10,8 +10,7 @@
 extern const struct command command_up;
 
 static const struct command_option options[] = {
-    OPTION_FILE,   OPTION_PROJECT, OPTION_ENV_FILE, OPTION_DETACH,
-    OPTION_FORMAT, OPTION_SOCKET,  OPTION_END,
+    OPTION_FILE, OPTIONS_PROJECT, OPTION_DETACH, OPTION_FORMAT, OPTION_SOCKET, OPTION_END,
 };
 
 static const struct command_example examples[] = {
@@ -21,6 +20,20 @@ static const struct command_example examples[] = {
      "two files, merged as Compose merges them"},
     EXAMPLE_END,
 };
+
+/* Where it runs now and what that survives, in a few lines. */
+static int print_summary(struct cli *cli, struct client *client, const char *name,
+                         struct err *err)
+{
+    json_t *answer = NULL;
+    int r = client_call(client, "GET", arena_printf(cli->arena, "/v1/apps/%s", name), NULL,
+                        &answer, err);
+
+    if (r == CLIENT_OK)
+        r = plan_print_summary(json_object_get(answer, "plan"), err);
+    json_decref(answer);
+    return client_exit(r);
+}
 
 static int up_run(struct cli *cli, struct err *err)
 {
@@ -40,6 +53,8 @@ static int up_run(struct cli *cli, struct err *err)
     r = follow_command(cli, client, arena_printf(cli->arena, "/v1/apps/%s/up", app->name), body,
                        arena_printf(cli->arena, "up %s", app->name), &refusal, err);
     json_decref(body);
+    if (r == CLI_DONE && !cli->is_json && !args_has(&cli->args, "detach"))
+        return print_summary(cli, client, app->name, err);
     return plan_print_refusal(cli, r, refusal, err);
 }
 

@@ -27,6 +27,9 @@ static const struct meaning environment[] = {
     {0, "SEAWALL_SOCKET", "Where the server listens, unless --socket says so"},
     {0, "COMPOSE_FILE", "Compose files, separated by ':', unless --file names some"},
     {0, "COMPOSE_PROJECT_NAME", "Name of the app, unless --project-name says so"},
+    {0, "COMPOSE_PROFILES", "Profiles, separated by ',', beside those of --profile"},
+    {0, "COMPOSE_ENV_FILES",
+     "Files of variables, separated by ',', unless --env-file names one"},
     {0, "NO_COLOR", "Set to anything: no colours"},
     {0, "XDG_RUNTIME_DIR", "Where the socket of a user's own server is"},
 };

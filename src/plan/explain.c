@@ -320,3 +320,13 @@ int plan_explain(struct buf *out, const struct plan *plan, const struct diff *di
         add_diff(&text, diff);
     return text.failed;
 }
+
+int plan_summarize(struct buf *out, const struct plan *plan, bool colour)
+{
+    SCOPED(arena_freep) struct arena *arena = arena_new();
+    struct text text = {.out = out, .arena = arena, .colour = colour};
+
+    add_placements(&text, plan);
+    add_warnings(&text, plan);
+    return text.failed;
+}

@@ -15,3 +15,6 @@
  */
 int plan_explain(struct buf *out, const struct plan *plan, const struct diff *diff,
                  bool colour) MUST_USE;
+
+/* The table and the warnings alone: what is to be said after a plan was carried out. */
+int plan_summarize(struct buf *out, const struct plan *plan, bool colour) MUST_USE;

@@ -160,6 +160,7 @@ static void app_scale(void *ctx, const char *name, const struct backend_scale *s
 struct backend_stream {
     struct feed_listener *listener; /* NULL once the sink was told the end */
     struct logs_stream *logs;
+    char *app, *since; /* of events: what they must be of, and after; NULL: any */
     struct backend_sink sink;
 };
 
@@ -169,10 +170,23 @@ static void stream_end(struct backend_stream *stream)
     stream->sink.on_end(stream->sink.ctx);
 }
 
+/* The events of an app are those that name it. */
+static bool is_wanted(const struct backend_stream *stream, const json_t *event)
+{
+    const char *app = json_string_value(json_object_get(event, "app"));
+    const char *at = json_string_value(json_object_get(event, "at"));
+
+    if (stream->app && (!app || strcmp(app, stream->app) != 0))
+        return false;
+    return !stream->since || (at && strcmp(at, stream->since) >= 0);
+}
+
 static void on_event_line(void *ctx, const json_t *line)
 {
     struct backend_stream *stream = ctx;
 
+    if (!is_wanted(stream, line))
+        return;
     stream->sink.on_line(stream->sink.ctx, line);
 }
 
@@ -215,15 +229,17 @@ static struct backend_stream *open_progress(void *ctx, const char *app,
     return stream;
 }
 
-static struct backend_stream *open_events(void *ctx, bool follow, struct backend_sink sink,
-                                          struct err *err)
+static struct backend_stream *open_events(void *ctx, const struct backend_events *events,
+                                          struct backend_sink sink, struct err *err)
 {
     struct server_parts *parts = ctx;
     struct backend_stream *stream = stream_new(sink);
 
     (void)err;
+    stream->app = events->app ? mem_strdup(events->app) : NULL;
+    stream->since = events->since ? mem_strdup(events->since) : NULL;
     stream->listener = feed_listen(parts->events, true, on_event_line, stream);
-    if (!follow)
+    if (!events->follow)
         stream_end(stream);
     return stream;
 }
@@ -244,6 +260,8 @@ static void stream_close(void *ctx, struct backend_stream *stream)
     (void)ctx;
     stream->listener = feed_leave(stream->listener);
     stream->logs = logs_close(stream->logs);
+    free(stream->app);
+    free(stream->since);
     free(stream);
 }
 

@@ -15,9 +15,9 @@ from support.server import Server, until
 CLOUDS = ("amber", "birch", "coral")
 FLEET = """\
 clusters:
-  amber: {endpoint: "tcp://127.0.4.1:2375", provider: amber, addresses: [192.0.2.11]}
-  birch: {endpoint: "tcp://127.0.4.2:2375", provider: birch, addresses: [192.0.2.12]}
-  coral: {endpoint: "tcp://127.0.4.3:2375", provider: coral, addresses: [192.0.2.13]}
+  amber: {endpoint: "unix://FOLDER/amber.sock", provider: amber, addresses: [192.0.2.11]}
+  birch: {endpoint: "unix://FOLDER/birch.sock", provider: birch, addresses: [192.0.2.12]}
+  coral: {endpoint: "unix://FOLDER/coral.sock", provider: coral, addresses: [192.0.2.13]}
 """
 SHOP = """\
 name: shop
@@ -34,11 +34,16 @@ x-seawall:
 UNSURVIVABLE = SHOP.replace("provider: 1", "provider: 3")
 
 
+def fleet_text(folder):
+    """Engines on sockets of this test alone: several runs may meet on one computer."""
+    return FLEET.replace("FOLDER", str(folder))
+
+
 @pytest.fixture
 def alone(tmp_path):
     """Files, and no server."""
     (tmp_path / "compose.yaml").write_text(SHOP)
-    (tmp_path / "fleet.yaml").write_text(FLEET)
+    (tmp_path / "fleet.yaml").write_text(fleet_text(tmp_path))
     return Cli(tmp_path, tmp_path / "none.sock")
 
 
@@ -46,7 +51,7 @@ def alone(tmp_path):
 def world(alone, tmp_path):
     """With a server on three Engines, to which nothing may be sent that Docker does not know."""
     server = Server(tmp_path).start()
-    engines = {name: FakeEngine(name, address=f"127.0.4.{i + 1}") for i, name in enumerate(CLOUDS)}
+    engines = {name: FakeEngine(name, path=f"{tmp_path}/{name}.sock") for name in CLOUDS}
     cli = Cli(tmp_path, server.socket)
     try:
         cli.ok("fleet", "apply", "-f", "fleet.yaml")
@@ -162,8 +167,9 @@ def test_plan_changes_nothing_and_shows_what_up_would_change(world):
 
 def test_up_runs_it_and_a_second_time_changes_nothing(world):
     cli, server, engines = world
-    lines = cli.ok("up").splitlines()
-    assert lines[0].startswith("accepted") and lines[-1].startswith("done")
+    text = cli.ok("up")
+    assert text.startswith("accepted") and "\ndone" in text
+    assert re.search(r"web +4 +6 +2 +2 +2 +any 1 provider\n$", text)
     assert server.app()["state"] == "in-step"
     assert {name: len(engine.running("shop")) for name, engine in engines.items()} == {name: 2 for name in CLOUDS}
     before = [copy["id"] for copy in server.app()["replicas"]]
@@ -171,12 +177,31 @@ def test_up_runs_it_and_a_second_time_changes_nothing(world):
     assert [copy["id"] for copy in server.app()["replicas"]] == before
 
 
+def test_up_does_not_hide_what_would_not_survive(world, tmp_path):
+    cli, _, _ = world
+    (tmp_path / "compose.yaml").write_text("name: shop\nservices:\n  db:\n    image: shop/web:1\n"
+                                           "    volumes: [\"data:/data\"]\nvolumes: {data: }\n")
+    text = cli.ok("up")
+    assert re.search(r"db +1 +1 +1 +no: pinned", text)
+    assert re.search(r"Warnings\n.*db", text)
+    cli.ok("down", "-v")
+
+
+def test_services_of_a_profile_run_when_it_is_asked_for(alone, tmp_path):
+    (tmp_path / "compose.yaml").write_text(SHOP.replace("services:\n", "services:\n  tool:\n    image: shop/web:1\n"
+                                                        "    profiles: [debug]\n"))
+    assert alone.ok("config", "--services") == "web\n"
+    assert alone.ok("config", "--services", "--profile", "debug") == "tool\nweb\n"
+    assert alone.ok("config", "--services", COMPOSE_PROFILES="debug") == "tool\nweb\n"
+
+
 def test_up_on_a_terminal_shows_a_live_view_that_fits(world):
     cli, _, _ = world
     code, shown = cli.on_terminal("up", columns=60, lines=12)
     assert code == 0
     assert "up shop" in shown and re.search(r"coral/web +done", shown)
-    for line in re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "\n", shown).split("\n"):
+    view = shown.split("SERVICE")[0]
+    for line in re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "\n", view).split("\n"):
         assert len(line.rstrip("\r")) <= 60, line
 
 

@@ -150,6 +150,23 @@ static void test_colours_appear_only_when_asked_for(void **state)
     buf_fini(&out);
 }
 
+static void test_a_summary_is_the_table_and_the_warnings(void **state)
+{
+    struct buf out;
+
+    (void)state;
+    buf_init(&out, 65536);
+    assert_int_equal(plan_summarize(&out, &shop, false), 0);
+    assert_string_equal(buf_text(&out),
+                        "  SERVICE  NEEDED  PLACED  amber-1  birch-1  cedar-1  SURVIVES\n"
+                        "  db            1       1        1        -        -  no: pinned\n"
+                        "  web           4       6        2        2        2  any 1 provider\n"
+                        "\n"
+                        "Warnings\n"
+                        "  db does not survive the loss of amber-1\n");
+    buf_fini(&out);
+}
+
 static void test_a_text_beyond_the_limit_is_reported(void **state)
 {
     struct buf out;
@@ -167,6 +184,7 @@ int main(void)
         cmocka_unit_test(test_a_refusal_says_what_would_do_and_shows_no_changes),
         cmocka_unit_test(test_more_clusters_than_a_terminal_holds_become_a_list),
         cmocka_unit_test(test_colours_appear_only_when_asked_for),
+        cmocka_unit_test(test_a_summary_is_the_table_and_the_warnings),
         cmocka_unit_test(test_a_text_beyond_the_limit_is_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
