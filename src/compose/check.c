@@ -141,18 +141,43 @@ static void check_health(struct check *c)
                            first);
 }
 
-static void check_replicas(struct check *c)
+/* Keys of `deploy` that are there once more in the service itself: both must say the same. */
+static const struct {
+    const char *key, *part, *deploy_key, *shown;
+} twins[] = {
+    {"scale", NULL, "replicas", "deploy.replicas"},
+    {"cpus", "limits", "cpus", "deploy.resources.limits.cpus"},
+    {"mem_limit", "limits", "memory", "deploy.resources.limits.memory"},
+    {"pids_limit", "limits", "pids", "deploy.resources.limits.pids"},
+    {"mem_reservation", "reservations", "memory", "deploy.resources.reservations.memory"},
+};
+
+static void check_twins(struct check *c)
 {
+    const struct node *deploy = node_find(c->node, "deploy");
+    const struct node *resources = node_find(deploy, "resources");
+
+    for (size_t i = 0; i < sizeof(twins) / sizeof(twins[0]); i++) {
+        const struct node *part = twins[i].part ? node_find(resources, twins[i].part) : deploy;
+        const struct node *one = node_find(c->node, twins[i].key);
+        const struct node *other = node_find(part, twins[i].deploy_key);
+
+        if (one && other && !node_equal(one, other))
+            (void)problems_add(c->problems, one->place,
+                               "service '%s': %s is %s, %s is %s; keep one of them", c->service,
+                               twins[i].key, one->text, twins[i].shown, other->text);
+    }
+}
+
+static void check_container_name(struct check *c)
+{
+    const struct node *name = node_find(c->node, "container_name");
     const struct node *scale = node_find(c->node, "scale");
     const struct node *replicas = node_find(node_find(c->node, "deploy"), "replicas");
-
-    if (scale && replicas && scale->integer != replicas->integer)
-        (void)problems_add(c->problems, scale->place,
-                           "service '%s': scale is %s, deploy.replicas is %s; keep one of them",
-                           c->service, scale->text, replicas->text);
     const struct node *count = replicas ? replicas : scale;
-    if (count && count->integer > 1 && node_find(c->node, "container_name"))
-        (void)problems_add(c->problems, node_find(c->node, "container_name")->place,
+
+    if (name && count && count->integer > 1)
+        (void)problems_add(c->problems, name->place,
                            "service '%s': container_name is the name of one container, not of "
                            "%s; remove it",
                            c->service, count->text);
@@ -283,7 +308,8 @@ static void check_service(struct check *c)
     check_grants(c, "configs", "config");
     check_dependencies(c);
     check_health(c);
-    check_replicas(c);
+    check_twins(c);
+    check_container_name(c);
 }
 
 int project_check(const struct project *project, bool is_lenient, struct problems *problems)

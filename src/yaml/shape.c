@@ -26,14 +26,24 @@ const struct shape_key *shape_find_key(const struct shape *shape, const char *na
 static void report_unknown_key(struct shaping *s, const struct shape *shape,
                                const struct node_item *item, const char *name)
 {
+    enum { LISTED_MAX = 12 };
     struct suggest suggest = {0};
+    const char *list = "";
+    size_t count = 0;
 
-    for (const struct shape_key *key = shape->keys; key->name; key++)
+    for (const struct shape_key *key = shape->keys; key->name; key++, count++) {
         suggest_add(&suggest, item->key, key->name);
+        if (count < LISTED_MAX)
+            list = arena_printf(s->arena, "%s%s%s", list, count ? ", " : "", key->name);
+    }
     if (suggest.best)
         (void)problems_add(s->problems, item->place,
                            "unknown key '%.80s' in %s; did you mean '%s'?", item->key, name,
                            suggest.best);
+    else if (count <= LISTED_MAX)
+        (void)problems_add(s->problems, item->place,
+                           "unknown key '%.80s' in %s, expected one of: %s", item->key, name,
+                           list);
     else
         (void)problems_add(s->problems, item->place, "unknown key '%.80s' in %s", item->key,
                            name);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "yaml/yaml.h"
 
+#include "base/buf.h"
 #include "base/map.h"
 #include "base/utf8.h"
 
@@ -24,6 +25,8 @@ struct reader {
     const char *file;
     struct problems *problems;
     struct fy_parser *parser;
+    struct fy_token_iter *iterator;
+    struct buf scalar;  /* the one at hand */
     struct map anchors; /* name -> struct node */
     struct frame frames[YAML_DEPTH_MAX];
     size_t depth;
@@ -64,6 +67,26 @@ static const char *token_text(struct reader *r, struct fy_token *token, size_t *
         return "";
     }
     return arena_strndup(r->arena, text, *len);
+}
+
+/*
+ * The text of a scalar, piece by piece: the library's own call for all of it at once loses the
+ * memory of its iterator when there are many pieces, as in text with many escapes (0.7.12).
+ */
+static const char *scalar_text(struct reader *r, struct fy_token *token, size_t *len)
+{
+    const struct fy_iter_chunk *chunk = NULL;
+
+    buf_clear(&r->scalar);
+    if (token)
+        fy_token_iter_start(token, r->iterator);
+    while (token && (chunk = fy_token_iter_chunk_next(r->iterator, chunk, NULL)))
+        if (buf_add(&r->scalar, chunk->str, chunk->len) < 0)
+            break;
+    if (token)
+        fy_token_iter_finish(r->iterator);
+    *len = r->scalar.len;
+    return arena_strndup(r->arena, buf_text(&r->scalar), r->scalar.len);
 }
 
 static int count_nodes(struct reader *r, size_t count, struct place place)
@@ -160,7 +183,7 @@ static int read_scalar(struct reader *r, struct fy_event *event)
     size_t len;
 
     r->last = node->place;
-    node->text = token_text(r, token, &len);
+    node->text = scalar_text(r, token, &len);
     if (strlen(node->text) != len)
         return problems_add(r->problems, node->place, "text with a zero byte in it");
     if (count_nodes(r, 1, node->place) < 0 ||
@@ -393,13 +416,18 @@ int yaml_read(struct yaml_documents *out, struct arena *arena, const char *file,
     const struct fy_parse_cfg cfg = {.flags = (enum fy_parse_cfg_flags)flags, .diag = diag};
 
     map_init(&r.anchors);
+    buf_init(&r.scalar, 4 * len + 64); /* an escape of two bytes stands for four at most */
     r.parser = fy_parser_create(&cfg);
+    r.iterator = fy_token_iter_create(NULL);
     assert(r.parser);
+    assert(r.iterator);
     result = fy_parser_set_string(r.parser, text, len);
     assert(result == 0);
     result = read_all(&r, diag);
+    fy_token_iter_destroy(r.iterator);
     fy_parser_destroy(r.parser);
     fy_diag_destroy(diag);
+    buf_fini(&r.scalar);
     map_fini(&r.anchors);
     if (result == 0)
         *out = r.documents;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* compose/: Compose files become apps, or a list of what is wrong, place by place. */
-#include "base/clock.h"
 #include "base/scope.h"
 #include "compose/compose.h"
 #include "paper_world.h"
 #include "unit.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 struct reading {
     struct arena *arena;
@@ -361,8 +361,7 @@ static void test_health_restart_and_resources(void **state)
                                       "      retries: 3\n"
                                       "    restart: on-failure:5\n"
                                       "    scale: 3\n"
-                                      "    cpus: 1.5\n"
-                                      "    mem_limit: 1g\n"
+                                      "    mem_limit: 64m\n"
                                       "    deploy:\n"
                                       "      resources:\n"
                                       "        limits: {cpus: '0.1', memory: 64M}\n"
@@ -717,14 +716,14 @@ static void test_ten_thousand_services_take_less_than_a_second(void **state)
     assert_int_equal(buf_printf(&text, "  s10000: {image: x}\nvolumes:\n"), 0);
     for (unsigned i = 0; i < 10000; i++)
         assert_int_equal(buf_printf(&text, "  v%u:\n", i), 0);
-    uint64_t before = clock_monotonic_ms();
+    clock_t before = clock();
     SCOPED(reading_fini) struct reading reading = read_text(buf_text(&text));
-    uint64_t took = clock_monotonic_ms() - before;
+    clock_t took = (clock() - before) / (CLOCKS_PER_SEC / 1000);
     buf_fini(&text);
     assert_int_equal(app_of(&reading)->service_count, 10001);
-    /* The goal is a second; sanitizers and busy machines get more. */
+    /* A second of the processor's time is the goal; sanitizers get more. */
     assert_true(took < 10000);
-    print_message("10,000 services in %u ms\n", (unsigned)took);
+    print_message("10,000 services in %ld ms\n", (long)took);
 }
 
 int main(void)
