@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Does what the files say fit together? */
+#include "base/map.h"
 #include "base/suggest.h"
 #include "compose/project.h"
 
@@ -45,6 +46,28 @@ static bool is_defined(const struct check *c, const char *section, const char *n
     return node_find_item(project_section(c->project, section), name) != NULL;
 }
 
+/* "service:NAME" is what another service builds. */
+static void check_contexts(struct check *c, const struct node *contexts)
+{
+    static const char prefix[] = "service:";
+
+    for (size_t i = 0; contexts && i < contexts->count; i++) {
+        const struct node *context = contexts->items[i].value;
+        const char *name = context->text + strlen(prefix);
+
+        if (strncmp(context->text, prefix, strlen(prefix)) != 0)
+            continue;
+        const struct node *other = node_find(project_section(c->project, "services"), name);
+        if (!other)
+            report_undefined(c, context->place, "build context", name, "services");
+        else if (!node_find(other, "build"))
+            (void)problems_add(c->problems, context->place,
+                               "service '%s': the build context '%s' is a service that is not "
+                               "built",
+                               c->service, name);
+    }
+}
+
 static void check_image(struct check *c)
 {
     const struct node *build = node_find(c->node, "build");
@@ -53,6 +76,7 @@ static void check_image(struct check *c)
         (void)problems_add(c->problems, c->node->place,
                            "service '%s': expected an image or a build, found neither",
                            c->service);
+    check_contexts(c, node_find(build, "additional_contexts"));
     const struct node *inline_file = node_find(build, "dockerfile_inline");
     if (inline_file && node_find(build, "dockerfile"))
         (void)problems_add(c->problems, inline_file->place,
@@ -90,6 +114,37 @@ static void check_networks(struct check *c)
                              "networks");
 }
 
+/* Two mounts at one target hide each other. `seen` has those before; "" stands for none. */
+static void check_target(struct check *c, struct map *seen, const char *target,
+                         const struct node *node)
+{
+    const struct node *before = *target ? map_set(seen, target, c->problems) : NULL;
+
+    if (before)
+        (void)problems_add(c->problems, node->place,
+                           "service '%s': two mounts have the target '%.80s'", c->service,
+                           target);
+}
+
+static void check_targets(struct check *c)
+{
+    const struct node *volumes = node_find(c->node, "volumes");
+    const struct node *tmpfs = node_find(c->node, "tmpfs");
+    struct map seen;
+
+    map_init(&seen);
+    for (size_t i = 0; tmpfs && i < tmpfs->count; i++) {
+        const char *text = tmpfs->items[i].value->text;
+
+        check_target(c, &seen, arena_strndup(c->project->arena, text, strcspn(text, ":")),
+                     tmpfs->items[i].value);
+    }
+    for (size_t i = 0; volumes && i < volumes->count; i++)
+        check_target(c, &seen, text_of(volumes->items[i].value, "target"),
+                     volumes->items[i].value);
+    map_fini(&seen);
+}
+
 static void check_mounts(struct check *c)
 {
     const struct node *volumes = node_find(c->node, "volumes");
@@ -104,16 +159,25 @@ static void check_mounts(struct check *c)
     }
 }
 
-static void check_grants(struct check *c, const char *key, const char *what)
+static void check_grants(struct check *c, const struct node *grants, const char *what,
+                         const char *section)
 {
-    const struct node *grants = node_find(c->node, key);
-
     for (size_t i = 0; grants && i < grants->count; i++) {
         const char *source = text_of(grants->items[i].value, "source");
 
-        if (*source && !is_defined(c, key, source))
-            report_undefined(c, grants->items[i].place, what, source, key);
+        if (*source && !is_defined(c, section, source))
+            report_undefined(c, grants->items[i].place, what, source, section);
     }
+}
+
+static void check_models(struct check *c)
+{
+    const struct node *models = node_find(c->node, "models");
+
+    for (size_t i = 0; models && i < models->count; i++)
+        if (!is_defined(c, "models", models->items[i].key))
+            report_undefined(c, models->items[i].place, "model", models->items[i].key,
+                             "models");
 }
 
 static void check_dependencies(struct check *c)
@@ -123,8 +187,11 @@ static void check_dependencies(struct check *c)
     for (size_t i = 0; dependencies && i < dependencies->count; i++) {
         const struct node_item *item = &dependencies->items[i];
         const struct node *required = node_find(item->value, "required");
+        bool is_disabled = node_find(c->project->disabled, item->key) != NULL;
 
-        if (required && required->boolean && !is_defined(c, "services", item->key))
+        /* What a profile takes out may be missing, if the file says so. */
+        if (!is_defined(c, "services", item->key) &&
+            !(is_disabled && required && !required->boolean))
             report_undefined(c, item->place, "dependency", item->key, "services");
     }
 }
@@ -162,10 +229,12 @@ static void check_twins(struct check *c)
         const struct node *one = node_find(c->node, twins[i].key);
         const struct node *other = node_find(part, twins[i].deploy_key);
 
-        if (one && other && !node_equal(one, other))
-            (void)problems_add(c->problems, one->place,
-                               "service '%s': %s is %s, %s is %s; keep one of them", c->service,
-                               twins[i].key, one->text, twins[i].shown, other->text);
+        if (!one || !part || (!other && !twins[i].part) || (other && node_equal(one, other)))
+            continue;
+        (void)problems_add(c->problems, one->place,
+                           "service '%s': %s is %s, %s is %s; keep one of them", c->service,
+                           twins[i].key, one->text, twins[i].shown,
+                           other ? other->text : "not set");
     }
 }
 
@@ -181,6 +250,25 @@ static void check_container_name(struct check *c)
                            "service '%s': container_name is the name of one container, not of "
                            "%s; remove it",
                            c->service, count->text);
+}
+
+static void check_watch(struct check *c)
+{
+    const struct node *watches = node_find(node_find(c->node, "develop"), "watch");
+
+    for (size_t i = 0; watches && i < watches->count; i++) {
+        const struct node *watch = watches->items[i].value;
+        const char *action = text_of(watch, "action");
+
+        if (!*text_of(watch, "target") && strcmp(action, "rebuild") != 0 &&
+            strcmp(action, "restart") != 0)
+            (void)problems_add(c->problems, watch->place,
+                               "service '%s': watch: the action '%s' needs a target",
+                               c->service, action);
+        if (!*text_of(watch, "path"))
+            (void)problems_add(c->problems, watch->place,
+                               "service '%s': watch: expected a path, found none", c->service);
+    }
 }
 
 /* Where a secret or a config comes from: one place. */
@@ -203,6 +291,27 @@ static void check_source(struct check *c, const struct node_item *item, const ch
         (void)problems_add(c->problems, item->place,
                            "%s '%s': expected file, environment%s or external, found none",
                            what, item->key, strcmp(what, "config") == 0 ? ", content" : "");
+}
+
+/* What is external was made by somebody else, with options of theirs. */
+static void check_external(struct check *c, const char *section)
+{
+    const struct node *resources = project_section(c->project, section);
+
+    for (size_t i = 0; i < resources->count; i++) {
+        const struct node *resource = resources->items[i].value;
+        const struct node *external = node_find(resource, "external");
+
+        for (size_t j = 0; external && external->boolean && j < resource->count; j++) {
+            const struct node_item *item = &resource->items[j];
+
+            if (strcmp(item->key, "name") != 0 && strcmp(item->key, "external") != 0 &&
+                strncmp(item->key, "x-", 2) != 0)
+                (void)problems_add(c->problems, item->place,
+                                   "%s.%s: external and %s exclude each other", section,
+                                   resources->items[i].key, item->key);
+        }
+    }
 }
 
 static void check_sources(struct check *c)
@@ -304,12 +413,17 @@ static void check_service(struct check *c)
     check_platform(c);
     check_networks(c);
     check_mounts(c);
-    check_grants(c, "secrets", "secret");
-    check_grants(c, "configs", "config");
+    check_targets(c);
+    check_grants(c, node_find(c->node, "secrets"), "secret", "secrets");
+    check_grants(c, node_find(node_find(c->node, "build"), "secrets"), "build secret",
+                 "secrets");
+    check_grants(c, node_find(c->node, "configs"), "config", "configs");
+    check_models(c);
     check_dependencies(c);
     check_health(c);
     check_twins(c);
     check_container_name(c);
+    check_watch(c);
 }
 
 int project_check(const struct project *project, bool is_lenient, struct problems *problems)
@@ -323,8 +437,8 @@ int project_check(const struct project *project, bool is_lenient, struct problem
         c.node = services->items[i].value;
         check_service(&c);
     }
-    if (!is_lenient)
-        check_sources(&c);
+    check_external(&c, "volumes");
+    check_sources(&c);
     check_cycles(&c);
     return problems->errors > before ? -EINVAL : 0;
 }

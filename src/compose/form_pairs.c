@@ -68,7 +68,13 @@ struct node *form_labels(struct shaping *s, struct node *node, const char *name)
 {
     struct node *map = form_pairs(s, node, name);
 
-    for (size_t i = 0; map && map->kind == NODE_MAP && i < map->count; i++)
+    return map ? form_options(s, map, name) : NULL;
+}
+
+struct node *form_options(struct shaping *s, struct node *map, const char *name)
+{
+    (void)name;
+    for (size_t i = 0; map->kind == NODE_MAP && i < map->count; i++)
         if (map->items[i].value->kind == NODE_NULL &&
             map->items[i].value->tag != NODE_TAG_RESET)
             map->items[i].value = node_text(s->arena, "", map->items[i].value->place);

@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <strings.h>
 
 /* {key: node} */
 static struct node *wrap(struct shaping *s, const char *key, struct node *node)
@@ -130,10 +131,31 @@ struct node *form_gpus(struct shaping *s, struct node *node, const char *name)
     if (strcmp(node->text, "all") != 0)
         return shape_complain(s, node, name, "'all', or a list of mappings");
     struct node *list = node_new(s->arena, NODE_LIST, node->place);
-    struct node *gpu = node_new(s->arena, NODE_MAP, node->place);
-    node_put_text(s->arena, gpu, "count", "-1");
-    node_append(s->arena, list, gpu);
+    node_append(s->arena, list, node_new(s->arena, NODE_MAP, node->place));
     return list;
+}
+
+struct node *form_device_count(struct shaping *s, struct node *node, const char *name)
+{
+    if (node->kind == NODE_TEXT && strcasecmp(node->text, "all") == 0)
+        return node_integer(s->arena, -1, node->place);
+    return shape_to_int(s, node, name);
+}
+
+struct node *form_device_request(struct shaping *s, struct node *node, const char *name)
+{
+    const struct node *count = node_find(node, "count");
+
+    if (node->kind != NODE_MAP)
+        return node;
+    if (count && node_find(node, "device_ids")) {
+        (void)problems_add(s->problems, count->place,
+                           "%s: count and device_ids exclude each other", name);
+        return NULL;
+    }
+    if (!count && !node_find(node, "device_ids"))
+        node_put_text(s->arena, node, "count", "all");
+    return node;
 }
 
 struct node *form_mode(struct shaping *s, struct node *node, const char *name)

@@ -119,6 +119,61 @@ static void set_default(json_t *object, const char *key, json_t *value)
         json_decref(value);
 }
 
+static void rename_key(json_t *object, const char *from, const char *to)
+{
+    json_t *value = json_object_get(object, from);
+
+    if (!value)
+        return;
+    (void)json_object_set(object, to, value);
+    (void)json_object_del(object, from);
+}
+
+/* Compose prints these with the names of its source code. */
+static void capitalize_keys(json_t *list)
+{
+    json_t *item;
+    size_t i;
+
+    json_array_foreach(list, i, item)
+    {
+        rename_key(item, "path", "Path");
+        rename_key(item, "rate", "Rate");
+        rename_key(item, "weight", "Weight");
+    }
+}
+
+/* {"id": "path", "default": null} to ["default", "id=path"]. */
+static void list_ssh_keys(json_t *build)
+{
+    json_t *list = json_array();
+    const char *id;
+    json_t *path;
+
+    json_object_foreach(json_object_get(build, "ssh"), id, path)
+    {
+        (void)json_array_append_new(
+            list, json_is_string(path) ? json_sprintf("%s=%s", id, json_string_value(path))
+                                       : json_string(id));
+    }
+    if (json_array_size(list))
+        (void)json_object_set(build, "ssh", list);
+    json_decref(list);
+}
+
+static void rename_parts(json_t *service)
+{
+    static const char *const lists[] = {"device_read_bps", "device_read_iops",
+                                        "device_write_bps", "device_write_iops",
+                                        "weight_device"};
+    json_t *blkio = json_object_get(service, "blkio_config");
+
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+        capitalize_keys(json_object_get(blkio, lists[i]));
+    list_ssh_keys(json_object_get(service, "build"));
+    rename_key(json_object_get(service, "provider"), "type", "driver");
+}
+
 static void put_service_defaults(json_t *service)
 {
     json_t *watches = json_object_get(json_object_get(service, "develop"), "watch");
@@ -126,6 +181,7 @@ static void put_service_defaults(json_t *service)
     json_t *watch;
     size_t i;
 
+    rename_parts(service);
     set_default(service, "command", json_null());
     set_default(service, "entrypoint", json_null());
     set_default(deploy, "placement", json_object());

@@ -48,8 +48,14 @@ void project_apply_profiles(struct project *project, const struct compose_input 
         return;
     if (list)
         list = arena_strdup(project->arena, list);
-    for (size_t i = 0; i < services->count; i++)
-        if (is_wanted(input, list, services->items[i].value))
-            services->items[kept++] = services->items[i];
+    project->disabled = node_new(project->arena, NODE_MAP, services->place);
+    for (size_t i = 0; i < services->count; i++) {
+        struct node_item item = services->items[i];
+
+        if (is_wanted(input, list, item.value))
+            services->items[kept++] = item;
+        else
+            node_append_item(project->arena, project->disabled, item);
+    }
     services->count = kept;
 }

@@ -10,9 +10,10 @@
 struct project {
     struct arena *arena; /* owns everything here, the project itself included */
     const char *name;
-    const char *folder;   /* absolute */
-    struct strings files; /* as the user named them */
-    struct node *root;    /* canonical */
+    const char *folder;    /* absolute */
+    struct strings files;  /* as the user named them */
+    struct node *root;     /* canonical */
+    struct node *disabled; /* the services that profiles took out, by name */
     struct environment env;
 };
 

@@ -29,16 +29,19 @@ static const struct shape labels = {
     .expected = "a mapping, or a list of NAME=VALUE", .kinds = MAP, .canonical = form_labels,
     .values = &shape_text};
 static const struct shape options = {
-    .expected = "a mapping of text and numbers", .kinds = MAP, .values = &text_or_null};
+    .expected = "a mapping of text and numbers", .kinds = MAP, .canonical = form_options,
+    .values = &shape_text};
 static const struct shape command = {
     .expected = "text or a list of text", .kinds = LIST | NIL, .canonical = form_command,
     .values = &shape_text, .is_replaced = true};
 static const struct shape mode = {
     .expected = "an octal mode such as 0440", .kinds = TEXT, .canonical = form_mode};
-static const struct shape any_map = {.expected = "a mapping", .kinds = MAP};
+static const struct shape lists = {
+    .expected = "a mapping of text, or of lists of text", .kinds = MAP,
+    .values = &shape_text_or_list};
 static const struct shape text_unique_or_one = {
     .expected = "text or a list of text", .kinds = LIST, .canonical = shape_to_list,
-    .values = &shape_text, .identity = shape_text_identity};
+    .values = &shape_text, .identity = shape_name_identity};
 
 #define OBJECT(rows)                                                    \
     {.expected = "a mapping", .kinds = MAP, .keys = (rows)}
@@ -91,6 +94,10 @@ static const struct shape secret_grants = {
     .expected = "a list", .kinds = LIST, .values = &secret_grant,
     .identity = form_grant_identity};
 
+static const struct shape build_secrets = {
+    .expected = "a list", .kinds = LIST, .values = &config_grant,
+    .identity = form_grant_identity};
+
 static const struct shape extra_hosts = {
     .expected = "a mapping, or a list of HOST=ADDRESS", .kinds = LIST,
     .canonical = form_extra_hosts, .values = &shape_text, .identity = shape_text_identity};
@@ -116,8 +123,8 @@ static const struct shape_key build_keys[] = {
     {"extra_hosts",         &extra_hosts, 0},
     {"isolation",           &shape_text, 0},
     {"privileged",          &shape_bool, 0},
-    {"secrets",             &secret_grants, 0},
-    {"tags",                &shape_unique_list, 0},
+    {"secrets",             &build_secrets, 0},
+    {"tags",                &shape_named_list, 0},
     {"ulimits",             &ulimits, 0},
     {"platforms",           &shape_unique_list, 0},
     END};
@@ -127,24 +134,27 @@ static const struct shape build = {
 
 /* services.NAME.deploy */
 
+static const struct shape device_count = {
+    .expected = "a number, or 'all'", .kinds = INT, .canonical = form_device_count};
 static const struct shape_key device_request_keys[] = {
     {"capabilities", &shape_text_list, SHAPE_REQUIRED},
-    {"count",        &shape_text, 0},
+    {"count",        &device_count, 0},
     {"device_ids",   &shape_text_list, 0},
     {"driver",       &shape_text, 0},
     {"options",      &labels, 0},
     END};
-static const struct shape device_request = OBJECT(device_request_keys);
+static const struct shape device_request =
+    OBJECT_WITH(device_request_keys, .canonical = form_device_request);
 static const struct shape device_requests = {
     .expected = "a list of mappings", .kinds = LIST, .values = &device_request};
 static const struct shape_key gpu_keys[] = {
     {"capabilities", &shape_text_list, 0},
-    {"count",        &shape_text, 0},
+    {"count",        &device_count, 0},
     {"device_ids",   &shape_text_list, 0},
     {"driver",       &shape_text, 0},
     {"options",      &labels, 0},
     END};
-static const struct shape gpu = OBJECT(gpu_keys);
+static const struct shape gpu = OBJECT_WITH(gpu_keys, .canonical = form_device_request);
 static const struct shape gpus = {
     .expected = "'all', or a list of mappings", .kinds = LIST, .canonical = form_gpus,
     .values = &gpu};
@@ -347,11 +357,11 @@ static const struct shape_key logging_keys[] = {
 static const struct shape logging = OBJECT_WITH(logging_keys, .merge = form_merge_logging);
 
 static const struct shape_key attachment_keys[] = {
-    {"aliases",        &shape_unique_list, KEY_RUN},
+    {"aliases",        &shape_named_list, KEY_RUN},
     {"interface_name", &shape_text, 0},
     {"ipv4_address",   &shape_text, 0},
     {"ipv6_address",   &shape_text, 0},
-    {"link_local_ips", &shape_unique_list, 0},
+    {"link_local_ips", &shape_named_list, 0},
     {"mac_address",    &shape_text, 0},
     {"driver_opts",    &options, 0},
     {"priority",       &shape_int, 0},
@@ -389,7 +399,7 @@ static const struct shape ports = {
 
 static const struct shape_key provider_keys[] = {
     {"type",    &shape_text, SHAPE_REQUIRED},
-    {"options", &any_map, 0},
+    {"options", &lists, 0},
     END};
 static const struct shape provider = OBJECT(provider_keys);
 
@@ -438,8 +448,8 @@ static const struct shape_key service_keys[] = {
     {"attach",              &shape_bool, KEY_HARMLESS | KEY_KEEP},
     {"blkio_config",        &blkio, 0},
     {"build",               &build, KEY_HARMLESS},
-    {"cap_add",             &shape_unique_list, 0},
-    {"cap_drop",            &shape_unique_list, 0},
+    {"cap_add",             &shape_named_list, 0},
+    {"cap_drop",            &shape_named_list, 0},
     {"cgroup",              &cgroup_word, 0},
     {"cgroup_parent",       &shape_text, 0},
     {"command",             &command, KEY_RUN | KEY_KEEP},
@@ -461,7 +471,7 @@ static const struct shape_key service_keys[] = {
     {"device_cgroup_rules", &shape_text_list, 0},
     {"devices",             &devices, 0},
     {"dns",                 &text_unique_or_one, 0},
-    {"dns_opt",             &shape_unique_list, 0},
+    {"dns_opt",             &shape_named_list, 0},
     {"dns_search",          &text_unique_or_one, 0},
     {"domainname",          &shape_text, 0},
     {"entrypoint",          &command, KEY_RUN | KEY_KEEP},
@@ -481,12 +491,12 @@ static const struct shape_key service_keys[] = {
     {"isolation",           &shape_text, 0},
     {"label_file",          &text_unique_or_one, KEY_RUN | KEY_HIDE},
     {"labels",              &labels, KEY_RUN},
-    {"links",               &shape_unique_list, 0},
+    {"links",               &shape_named_list, 0},
     {"logging",             &logging, 0},
     {"mac_address",         &shape_text, 0},
     {"mem_limit",           &shape_bytes, KEY_RUN},
     {"mem_reservation",     &shape_bytes, KEY_RUN},
-    {"mem_swappiness",      &shape_int, 0},
+    {"mem_swappiness",      &shape_bytes, 0},
     {"memswap_limit",       &shape_bytes, 0},
     {"models",              &model_uses, 0},
     {"network_mode",        &shape_text, 0},
@@ -500,7 +510,7 @@ static const struct shape_key service_keys[] = {
     {"post_start",          &hooks, 0},
     {"pre_stop",            &hooks, 0},
     {"privileged",          &shape_bool, 0},
-    {"profiles",            &shape_unique_list, KEY_HARMLESS},
+    {"profiles",            &shape_named_list, KEY_HARMLESS},
     {"provider",            &provider, 0},
     {"pull_policy",         &shape_text, 0},
     {"pull_refresh_after",  &shape_text, 0},
@@ -548,7 +558,7 @@ static const struct shape ipam_configs = {
 static const struct shape_key ipam_keys[] = {
     {"driver",  &shape_text, 0},
     {"config",  &ipam_configs, 0},
-    {"options", &shape_text_map, 0},
+    {"options", &shape_text_map, KEY_HIDE}, /* which Compose reads and forgets */
     END};
 static const struct shape ipam = OBJECT(ipam_keys);
 static const struct shape_key network_keys[] = {

@@ -60,6 +60,9 @@ bool node_is_scalar(const struct node *node);
 /* Text to the kind that a plain scalar has in YAML 1.2's core schema, as Compose reads it. */
 void node_resolve(struct node *node);
 
+/* Text to the number that it is in decimal, if it is one. */
+void node_resolve_decimal(struct node *node);
+
 /*
  * A scalar as text, the way Compose writes numbers and truth values that stand where text is
  * expected. In the arena; NULL for null, lists and mappings.

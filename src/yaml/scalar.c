@@ -49,16 +49,13 @@ static const char *skip_prefix(const char *text, unsigned *base)
     }
 }
 
-/* Digits with '_' between them, after an optional sign. False when it is not a whole number. */
-static bool read_integer(const char *text, int64_t *out)
+/* Digits of a base, with '_' between them, after the sign. False when it is no whole number. */
+static bool read_digits(const char *text, unsigned base, bool is_negative, int64_t *out)
 {
-    bool is_negative = *text == '-';
-    unsigned base;
     uint64_t value = 0;
     bool any = false;
 
-    text += *text == '-' || *text == '+';
-    for (text = skip_prefix(text, &base); *text; text++) {
+    for (; *text; text++) {
         if (*text == '_' && any)
             continue;
         if (!is_digit_of(*text, base))
@@ -74,6 +71,15 @@ static bool read_integer(const char *text, int64_t *out)
         return false;
     *out = is_negative ? -(int64_t)value : (int64_t)value;
     return true;
+}
+
+static bool read_integer(const char *text, int64_t *out)
+{
+    bool is_negative = *text == '-';
+    unsigned base;
+
+    text = skip_prefix(text + (*text == '-' || *text == '+'), &base);
+    return read_digits(text, base, is_negative, out);
 }
 
 /* [-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)? */
@@ -146,4 +152,17 @@ void node_resolve(struct node *node)
     } else {
         node->kind = NODE_TEXT;
     }
+}
+
+void node_resolve_decimal(struct node *node)
+{
+    const char *text = node->text;
+    size_t sign = *text == '-' || *text == '+';
+
+    if (strchr(text, '_') || strlen(text) > NUMBER_TEXT_MAX)
+        return;
+    if (read_digits(text + sign, 10, *text == '-', &node->integer))
+        node->kind = NODE_INT;
+    else if (looks_like_float(text) && read_float(text, &node->number))
+        node->kind = NODE_FLOAT;
 }

@@ -96,9 +96,9 @@ struct node *shape_to_duration(struct shaping *s, struct node *node, const char 
 /* A scalar becomes a list of one. */
 struct node *shape_to_list(struct shaping *s, struct node *node, const char *name);
 
-/* The text itself, as identity. */
-shape_identity_fn shape_text_identity;
+/* As identity: the text itself, or what stands in front of its '='. */
+shape_identity_fn shape_text_identity, shape_name_identity;
 
 extern const struct shape shape_any, shape_text, shape_bool, shape_int, shape_number,
     shape_bytes, shape_duration, shape_text_list, shape_text_or_list, shape_unique_list,
-    shape_text_map;
+    shape_named_list, shape_text_map;

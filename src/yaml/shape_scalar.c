@@ -24,9 +24,8 @@ static const struct {
     const char *word;
     bool value;
 } truths[] = {
-    {"true", true}, {"false", false}, {"1", true}, {"0", false},
-    {"yes", true},  {"no", false},    {"y", true}, {"n", false},
-    {"on", true},   {"off", false},   {"t", true}, {"f", false},
+    {"true", true}, {"false", false}, {"yes", true}, {"no", false},
+    {"y", true},    {"n", false},     {"on", true},  {"off", false},
 };
 
 struct node *shape_to_bool(struct shaping *s, struct node *node, const char *name)
@@ -39,14 +38,14 @@ struct node *shape_to_bool(struct shaping *s, struct node *node, const char *nam
     return shape_complain(s, node, name, "true or false");
 }
 
-/* What a plain scalar with this text would be. */
-static struct node *resolved(struct shaping *s, const struct node *node)
+/* A number, also when it stands as text: then in decimal, as variables bring it. */
+static struct node *resolved(struct shaping *s, struct node *node)
 {
-    struct node *copy = node_copy(s->arena, node);
-
-    if (copy->kind == NODE_TEXT)
-        node_resolve(copy);
-    return copy->kind == NODE_INT || copy->kind == NODE_FLOAT ? copy : NULL;
+    if (node->kind == NODE_TEXT) {
+        node = node_copy(s->arena, node);
+        node_resolve_decimal(node);
+    }
+    return node->kind == NODE_INT || node->kind == NODE_FLOAT ? node : NULL;
 }
 
 struct node *shape_to_int(struct shaping *s, struct node *node, const char *name)
@@ -95,6 +94,13 @@ struct node *shape_to_duration(struct shaping *s, struct node *node, const char 
     return with_text(s, node, arena_strdup(s->arena, quantity_duration_text(ns, text)));
 }
 
+const char *shape_name_identity(struct shaping *s, const struct node *item)
+{
+    const char *text = node_as_text(s->arena, item);
+
+    return text ? arena_strndup(s->arena, text, strcspn(text, "=")) : NULL;
+}
+
 struct node *shape_to_list(struct shaping *s, struct node *node, const char *name)
 {
     (void)name;
@@ -134,5 +140,9 @@ const struct shape shape_unique_list = {.expected = "a list of text",
                                         .kinds = SHAPE_KIND(NODE_LIST),
                                         .values = &shape_text,
                                         .identity = shape_text_identity};
+const struct shape shape_named_list = {.expected = "a list of text",
+                                       .kinds = SHAPE_KIND(NODE_LIST),
+                                       .values = &shape_text,
+                                       .identity = shape_name_identity};
 const struct shape shape_text_map = {
     .expected = "a mapping of text", .kinds = SHAPE_KIND(NODE_MAP), .values = &shape_text};

@@ -325,6 +325,7 @@ static void test_networks_and_dependencies_come_in_both_forms(void **state)
                   "      db: {condition: service_healthy, restart: true}\n"
                   "      web: {condition: service_completed_successfully}\n"
                   "      none: {condition: service_started, required: false}\n"
+                  "  none: {image: n, profiles: [p]}\n"
                   "networks:\n"
                   "  front: {driver: bridge, driver_opts: {a: 1}, labels: [l=1]}\n"
                   "  back: {internal: true, external: true, name: theirs}\n");
