@@ -40,7 +40,7 @@ static bool add_family(struct answer *answer, enum wire_section section,
                        bool is_ipv6)
 {
     const struct table_candidate *picked[TABLE_ANSWER_MAX];
-    size_t count = table_pick(is_ipv6 ? node->aaaa : node->a, answer->random, picked);
+    size_t count = table_pick(is_ipv6 ? &node->aaaa : &node->a, answer->random, picked);
     bool is_whole = true;
 
     for (size_t i = 0; i < count; i++)
@@ -104,9 +104,9 @@ static bool add_nameservers(struct answer *answer)
 /* RFC 8482 section 4.1: who asks for everything gets one of the things that there are. */
 static uint16_t choose_type(const struct authority_node *node)
 {
-    if (node->a->count)
+    if (node->a.count)
         return WIRE_A;
-    if (node->aaaa->count)
+    if (node->aaaa.count)
         return WIRE_AAAA;
     return WIRE_SOA;
 }

@@ -17,23 +17,20 @@
 #define SLOTS_MIN 16
 
 struct slot {
-    uint32_t tag;  /* of the hash, spares most comparisons */
-    uint32_t node; /* index + 1; 0: free */
+    uint64_t hash;
+    struct authority_node *node; /* NULL: free */
 };
 
 struct authority {
     struct arena *arena; /* all but the slots */
     struct table *table;
-    struct authority_node **nodes;
-    size_t node_count, node_capacity;
     struct slot *slots; /* open addressing, at most half full */
     size_t slot_count;  /* a power of two */
+    size_t node_count;
     unsigned depth_max; /* labels of the deepest name */
     struct table_family listen_a, listen_aaaa;
     struct authority_nameserver *nameservers; /* their whole names, for zones outside */
 };
-
-static const struct table_family no_family;
 
 /* Hashes a name from its last label to its first, so that each name above is hashed as well. */
 static uint64_t hash_label(uint64_t hash, const uint8_t *label)
@@ -59,21 +56,16 @@ static uint64_t hash_name(const struct wire_name *name)
     return hash;
 }
 
-static uint32_t hash_tag(uint64_t hash)
-{
-    return (uint32_t)(hash >> 32);
-}
-
 static struct authority_node *node_find(const struct authority *authority, uint64_t hash,
                                         const uint8_t *name, size_t name_len)
 {
     size_t mask = authority->slot_count - 1;
 
     for (size_t i = hash & mask; authority->slots[i].node; i = (i + 1) & mask) {
-        if (authority->slots[i].tag != hash_tag(hash))
-            continue;
-        struct authority_node *node = authority->nodes[authority->slots[i].node - 1];
-        if (node->name_len == name_len && memcmp(node->name, name, name_len) == 0)
+        struct authority_node *node = authority->slots[i].node;
+
+        if (authority->slots[i].hash == hash && node->name_len == name_len &&
+            memcmp(node->name, name, name_len) == 0)
             return node;
     }
     return NULL;
@@ -104,23 +96,27 @@ const struct authority_node *authority_find(const struct authority *authority,
 
 /* Making. */
 
-static void slot_fill(struct authority *authority, uint64_t hash, uint32_t node)
+static void slot_fill(struct authority *authority, struct slot slot)
 {
     size_t mask = authority->slot_count - 1;
-    size_t i = hash & mask;
+    size_t i = slot.hash & mask;
 
     while (authority->slots[i].node)
         i = (i + 1) & mask;
-    authority->slots[i] = (struct slot){hash_tag(hash), node};
+    authority->slots[i] = slot;
 }
 
 static void slots_grow(struct authority *authority)
 {
-    free(authority->slots);
-    authority->slot_count = authority->slot_count ? authority->slot_count * 2 : SLOTS_MIN;
+    struct slot *before = authority->slots;
+    size_t count_before = authority->slot_count;
+
+    authority->slot_count = count_before ? count_before * 2 : SLOTS_MIN;
     authority->slots = mem_array(authority->slot_count, sizeof(*authority->slots));
-    for (size_t i = 0; i < authority->node_count; i++)
-        slot_fill(authority, authority->nodes[i]->hash, (uint32_t)i + 1);
+    for (size_t i = 0; i < count_before; i++)
+        if (before[i].node)
+            slot_fill(authority, before[i]);
+    free(before);
 }
 
 /* The node of this name, made as an empty one if there is none. */
@@ -134,16 +130,11 @@ static struct authority_node *node_get(struct authority *authority,
         return node;
     if ((authority->node_count + 1) * 2 > authority->slot_count)
         slots_grow(authority);
-    node = arena_new_in(authority->arena, struct authority_node);
-    node->name =
-        (const uint8_t *)arena_strndup(authority->arena, (const char *)name->data, name->len);
+    node = arena_alloc(authority->arena, sizeof(*node) + name->len);
     node->name_len = name->len;
-    node->hash = hash;
-    node->a = node->aaaa = &no_family;
-    authority->nodes = arena_grow(authority->arena, authority->nodes, authority->node_count,
-                                  &authority->node_capacity, sizeof(struct authority_node *));
-    authority->nodes[authority->node_count++] = node;
-    slot_fill(authority, hash, (uint32_t)authority->node_count);
+    memcpy(node->name, name->data, name->len);
+    slot_fill(authority, (struct slot){hash, node});
+    authority->node_count++;
     if (name->label_count > authority->depth_max)
         authority->depth_max = name->label_count;
     return node;
@@ -268,25 +259,32 @@ static void add_steered(struct authority *authority, const struct authority_zone
     struct authority_node *node =
         node_get_within(authority, zone_of(authority, own, steered->name), &name);
     node->ttl_s = steered->ttl_s;
-    node->a = &steered->a;
-    node->aaaa = &steered->aaaa;
+    node->is_steered = true;
+    node->a = steered->a;
+    node->aaaa = steered->aaaa;
 }
 
-/* Addresses of equal weight that share no failure domain. */
-static void make_family(struct authority *authority, struct table_family *family, bool is_ipv6,
-                        const struct authority_address *addresses, size_t count)
+/* Addresses of equal weight, each a failure domain of its own. */
+static struct table_family make_family(struct authority *authority, bool is_ipv6,
+                                       const struct authority_address *addresses, size_t count)
 {
-    family->candidates = arena_array(authority->arena, count, sizeof(*family->candidates));
+    struct table_candidate *candidates =
+        arena_array(authority->arena, count, sizeof(*candidates));
+    uint32_t made = 0;
+
     for (size_t i = 0; i < count; i++) {
-        struct table_candidate *candidate = &family->candidates[family->count];
+        struct table_candidate *candidate = &candidates[made];
 
         if (addresses[i].is_ipv6 != is_ipv6)
             continue;
         memcpy(candidate->ip, addresses[i].ip, sizeof(candidate->ip));
+        candidate->before = made;
         candidate->weight = 1;
-        family->count++;
-        family->weight_sum++;
+        for (size_t level = 0; level < DOMAIN_LEVELS; level++)
+            candidate->domains[level] = (struct table_range){made, made + 1};
+        made++;
     }
+    return (struct table_family){candidates, made, made};
 }
 
 /*
@@ -305,10 +303,10 @@ static void add_nameserver(struct authority *authority, size_t at)
     if (!above)
         return;
     struct authority_node *node = node_get_within(authority, above->zone, &name);
-    if (authority->table->nameservers.count == 1 && node->a == &no_family) {
+    if (authority->table->nameservers.count == 1 && !node->is_steered) {
         node->ttl_s = NAMESERVER_TTL_S;
-        node->a = &authority->listen_a;
-        node->aaaa = &authority->listen_aaaa;
+        node->a = authority->listen_a;
+        node->aaaa = authority->listen_aaaa;
     }
     nameserver->node = node;
 }
@@ -321,8 +319,8 @@ struct authority *authority_new(struct table *table, const struct authority_addr
     authority->arena = arena_new();
     authority->table = table;
     slots_grow(authority);
-    make_family(authority, &authority->listen_a, false, addresses, address_count);
-    make_family(authority, &authority->listen_aaaa, true, addresses, address_count);
+    authority->listen_a = make_family(authority, false, addresses, address_count);
+    authority->listen_aaaa = make_family(authority, true, addresses, address_count);
     make_nameservers(authority);
 
     struct authority_zone *own = zone_new(authority, table->zone);

@@ -23,15 +23,17 @@ struct authority_address {
     uint8_t ip[16];
 };
 
-/* A name that exists; one that has no data is an empty non-terminal (RFC 8020). */
+/*
+ * A name that exists; one that has no data is an empty non-terminal (RFC 8020). All that an
+ * answer needs is in one place: of many names, most are in no cache.
+ */
 struct authority_node {
-    const uint8_t *name; /* as in wire_name.data */
-    uint8_t name_len;
-    bool is_apex;
-    uint64_t hash;
     const struct authority_zone *zone;
+    struct table_family a, aaaa; /* copies; the candidates are the table's */
     unsigned ttl_s;
-    const struct table_family *a, *aaaa; /* never NULL */
+    bool is_apex, is_steered;
+    uint8_t name_len;
+    uint8_t name[]; /* as in wire_name.data */
 };
 
 struct authority_nameserver {

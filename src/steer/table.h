@@ -10,6 +10,7 @@
 
 #include "base/arena.h"
 #include "base/random.h"
+#include "model/domain.h"
 #include "model/intent.h"
 #include "model/strings.h"
 #include "model/verdict.h"
@@ -35,18 +36,24 @@ struct table_endpoint {
     uint8_t ip[16]; /* network order; the first 4 bytes for IPv4 */
 };
 
+/* The candidates of a failure domain are neighbours: those from `begin` up to before `end`. */
+struct table_range {
+    uint32_t begin, end;
+};
+
 /*
  * One address that may be answered. Endpoints of the same address (several ports) are one
  * candidate with the sum of their weights and the failure domains of the first of them.
  */
 struct table_candidate {
     uint8_t ip[16];
-    uint32_t weight;                    /* >= 1 */
-    uint32_t cluster, region, provider; /* ids within this table; equal: the same domain */
+    uint64_t before;                           /* the weights of all candidates before it */
+    uint32_t weight;                           /* >= 1 */
+    struct table_range domains[DOMAIN_LEVELS]; /* its cluster, region and provider */
 };
 
-struct table_family { /* A or AAAA */
-    struct table_candidate *candidates;
+struct table_family {                         /* A or AAAA */
+    const struct table_candidate *candidates; /* by provider, region, cluster, address */
     size_t count;
     uint64_t weight_sum;
 };
