@@ -35,9 +35,9 @@ extern const struct driver driver_docker;
 #define EVENTS_SPEED_MAX (512 << 10)
 #define EVENT_TEXT_MAX   255
 
-static const char *const health_names[] = {"healthy", "unhealthy", "starting"};
-static const enum replica_health healths[] = {HEALTH_HEALTHY, HEALTH_UNHEALTHY,
-                                              HEALTH_STARTING};
+/* A container with its labels; and 100,000 of them. */
+#define LIST_ITEM_SIZE_MAX ((size_t)1 << 20)
+#define LIST_SIZE_MAX      ((size_t)128 << 20)
 
 const char *docker_path(const struct driver_call *call, const char *fmt, ...)
 {
@@ -63,16 +63,55 @@ static const char *filters(const struct driver_call *call, const char *json)
     return url_escape(call->arena, json);
 }
 
-static void request_containers(struct driver_call *call, struct http_request *out)
+static int on_item(void *ctx, const char *text, size_t len, struct err *err)
+{
+    struct driver_call *call = ctx;
+    struct docker *d = call->state;
+    int r = d->read_item(ctx, text, len, err);
+
+    d->item_is_wrong = r < 0;
+    return r;
+}
+
+static void get_list(struct driver_call *call, struct http_request *out, const char *path,
+                     unsigned depth, items_on_item *read_item)
+{
+    struct docker *d = call->state;
+    struct items_limits limits = {.item_size_max = LIST_ITEM_SIZE_MAX,
+                                  .size_max = LIST_SIZE_MAX};
+
+    get(out, path, LIST_TIMEOUT_MS);
+    out->stream = true;
+    d->items = items_new(call->arena, depth, limits, on_item, call);
+    d->read_item = read_item;
+    d->capacity = 0;
+}
+
+static void request_list(struct driver_call *call, struct http_request *out)
 {
     const struct docker *d = call->state;
-    const char *json = "{\"label\":[\"" LABEL_APP "\"]}";
+    const char *ours = filters(call, "{\"label\":[\"" LABEL_APP "\"]}");
 
-    if (d->phase == PHASE_LIST_HEALTH)
-        json = arena_printf(call->arena, "{\"label\":[\"" LABEL_APP "\"],\"health\":[\"%s\"]}",
-                            health_names[d->health_asked]);
-    get(out, docker_path(call, "/containers/json?all=1&filters=%s", filters(call, json)),
-        LIST_TIMEOUT_MS);
+    if (d->phase == PHASE_LIST_NETWORKS) {
+        get_list(call, out, docker_path(call, "/networks?filters=%s", ours), 1,
+                 docker_read_network);
+    } else if (d->phase == PHASE_LIST_VOLUMES) {
+        get_list(call, out, docker_path(call, "/volumes?filters=%s", ours), 2,
+                 docker_read_volume);
+    } else if (d->phase == PHASE_LIST_HEALTH) {
+        ours = filters(call, arena_printf(call->arena,
+                                          "{\"label\":[\"" LABEL_APP "\"],\"health\":[\"%s\"]}",
+                                          docker_health_name(d)));
+        get_list(call, out, docker_path(call, "/containers/json?all=1&filters=%s", ours), 1,
+                 docker_read_health);
+    } else {
+        struct arena *arena = arena_new();
+
+        call->observation = arena_new_in(arena, struct observation);
+        call->observation->arena = arena;
+        get_list(call, out, docker_path(call, "/containers/json?all=1&filters=%s", ours), 1,
+                 docker_read_container);
+    }
 }
 
 static int on_event(void *ctx, const char *line, size_t len, struct err *err);
@@ -148,6 +187,12 @@ static int begin(struct driver_call *call, struct err *err)
     return -EINVAL;
 }
 
+static bool is_list(enum docker_phase phase)
+{
+    return phase == PHASE_LIST_CONTAINERS || phase == PHASE_LIST_HEALTH ||
+           phase == PHASE_LIST_NETWORKS || phase == PHASE_LIST_VOLUMES;
+}
+
 static int docker_request(struct driver_call *call, struct http_request *out, struct err *err)
 {
     *out = (struct http_request){0};
@@ -161,14 +206,8 @@ static int docker_request(struct driver_call *call, struct http_request *out, st
         get(out, docker_path(call, "/version"), CALL_TIMEOUT_MS);
     else if (d->phase == PHASE_INFO)
         get(out, docker_path(call, "/info"), CALL_TIMEOUT_MS);
-    else if (d->phase == PHASE_LIST_CONTAINERS || d->phase == PHASE_LIST_HEALTH)
-        request_containers(call, out);
-    else if (d->phase == PHASE_LIST_NETWORKS || d->phase == PHASE_LIST_VOLUMES)
-        get(out,
-            docker_path(call, "/%s?filters=%s",
-                        d->phase == PHASE_LIST_NETWORKS ? "networks" : "volumes",
-                        filters(call, "{\"label\":[\"" LABEL_APP "\"]}")),
-            LIST_TIMEOUT_MS);
+    else if (is_list(d->phase))
+        request_list(call, out);
     else if (d->phase == PHASE_EVENTS)
         request_events(call, out);
     else if (d->phase == PHASE_LOGS)
@@ -245,46 +284,38 @@ static int reply_info(struct driver_call *call, const struct http_reply *in, str
     return PHASE_DONE;
 }
 
-static int reply_containers(struct driver_call *call, const struct http_reply *in,
-                            struct err *err)
+static int after_list(struct driver_call *call)
 {
     struct docker *d = call->state;
 
-    if (docker_read_containers(call, in, err) < 0)
-        return err->code;
-    d->what = "list networks";
-    if (call->dialect != DOCKER_PODMAN || !call->observation->replica_count)
-        return PHASE_LIST_NETWORKS;
-    d->what = "list health";
-    return PHASE_LIST_HEALTH;
-}
-
-static int reply_health(struct driver_call *call, const struct http_reply *in, struct err *err)
-{
-    struct docker *d = call->state;
-
-    if (docker_read_health(call, in, healths[d->health_asked], err) < 0)
-        return err->code;
-    if (++d->health_asked < sizeof(healths) / sizeof(healths[0]))
+    if (d->phase == PHASE_LIST_CONTAINERS && call->dialect == DOCKER_PODMAN &&
+        call->observation->replica_count) {
+        docker_health_begin(call);
+        d->what = "list health";
         return PHASE_LIST_HEALTH;
+    }
+    if (d->phase == PHASE_LIST_HEALTH) {
+        d->health_asked++;
+        if (docker_health_name(d))
+            return PHASE_LIST_HEALTH;
+    }
+    if (d->phase == PHASE_LIST_NETWORKS) {
+        d->what = "list volumes";
+        return PHASE_LIST_VOLUMES;
+    }
     d->what = "list networks";
-    return PHASE_LIST_NETWORKS;
+    return d->phase == PHASE_LIST_VOLUMES ? PHASE_DONE : PHASE_LIST_NETWORKS;
 }
 
-static int reply_networks(struct driver_call *call, const struct http_reply *in,
-                          struct err *err)
+static int reply_list(struct driver_call *call, const struct http_reply *in, struct err *err)
 {
-    struct docker *d = call->state;
+    const struct docker *d = call->state;
+    struct err why;
 
-    if (docker_read_objects(call, in, false, err) < 0)
-        return err->code;
-    d->what = "list volumes";
-    return PHASE_LIST_VOLUMES;
-}
-
-static int reply_volumes(struct driver_call *call, const struct http_reply *in, struct err *err)
-{
-    return docker_read_objects(call, in, true, err) < 0 ? err->code : PHASE_DONE;
+    if (in->status < 200 || in->status > 299)
+        return docker_fail_reply(call, -EIO, in, err);
+    int r = items_end(d->items, &why);
+    return r < 0 ? docker_fail(call, r, err, "%s", why.text) : after_list(call);
 }
 
 static int reply_events(struct driver_call *call, const struct http_reply *in, struct err *err)
@@ -316,14 +347,8 @@ static int reply_phase(struct driver_call *call, const struct http_reply *in, st
         return reply_version(call, in, err);
     if (d->phase == PHASE_INFO)
         return reply_info(call, in, err);
-    if (d->phase == PHASE_LIST_CONTAINERS)
-        return reply_containers(call, in, err);
-    if (d->phase == PHASE_LIST_HEALTH)
-        return reply_health(call, in, err);
-    if (d->phase == PHASE_LIST_NETWORKS)
-        return reply_networks(call, in, err);
-    if (d->phase == PHASE_LIST_VOLUMES)
-        return reply_volumes(call, in, err);
+    if (is_list(d->phase))
+        return reply_list(call, in, err);
     if (d->phase == PHASE_EVENTS)
         return reply_events(call, in, err);
     if (d->phase == PHASE_LOGS)
@@ -349,6 +374,16 @@ static int docker_chunk(struct driver_call *call, const char *data, size_t len, 
     if (d->phase == PHASE_LOGS) {
         docker_frames_feed(d->frames, data, len);
         return 0;
+    }
+    if (is_list(d->phase)) {
+        struct err why;
+        int r = items_feed(d->items, data, len, &why);
+
+        if (r < 0 && d->item_is_wrong)
+            *err = why;
+        else if (r < 0)
+            (void)docker_fail(call, r, err, "%s", why.text);
+        return r;
     }
     int r = lines_feed(d->lines, data, len, err);
     if (r == -EMSGSIZE)

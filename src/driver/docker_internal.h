@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "driver/docker_stream.h"
 #include "driver/driver.h"
+#include "driver/items.h"
 #include "driver/lines.h"
 #include "driver/url.h"
 
@@ -82,7 +83,14 @@ struct docker {
     const struct volume *volume;
     const char *object; /* its name in the Engine */
 
-    unsigned health_asked; /* PHASE_LIST_HEALTH */
+    /* Lists */
+    struct items *items;
+    items_on_item *read_item;
+    bool item_is_wrong;              /* and read_item said why */
+    size_t capacity;                 /* of the array that is being filled */
+    struct observed_replica **by_id; /* sorted, for PHASE_LIST_HEALTH */
+    unsigned health_asked;           /* the index of it */
+
     struct lines *lines;
     struct docker_frames *frames;
 };
@@ -112,13 +120,15 @@ const char *docker_text(const json_t *json, const char *key);
 /* Does this JSON object carry the labels of the call's app? */
 bool docker_is_ours(const struct driver_call *call, const json_t *labels);
 
-/* docker_read.c: replies into the model. They return 0 or a negative errno. */
-int docker_read_containers(struct driver_call *call, const struct http_reply *in,
-                           struct err *err) MUST_USE;
-int docker_read_health(struct driver_call *call, const struct http_reply *in,
-                       enum replica_health health, struct err *err) MUST_USE;
-int docker_read_objects(struct driver_call *call, const struct http_reply *in, bool is_volumes,
-                        struct err *err) MUST_USE;
+/* docker_read.c: lists into the model, object by object. `ctx` is the call. */
+items_on_item docker_read_container;
+items_on_item docker_read_health;
+items_on_item docker_read_network;
+items_on_item docker_read_volume;
+
+/* PHASE_LIST_HEALTH: the health that d->health_asked asks for; NULL when that was all. */
+const char *docker_health_name(const struct docker *d);
+void docker_health_begin(struct driver_call *call);
 
 /* docker_create.c: bodies of requests, in the call's arena. */
 const char *docker_container_body(const struct driver_call *call);

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/map.h"
 #include "base/number.h"
 #include "driver/docker_internal.h"
 
@@ -8,11 +7,13 @@
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MESSAGE_MAX 300
 #define LABEL_MAX   255 /* of what names an app, a service, a digest */
 #define PORTS_MAX   65535
+#define VALUES_MAX  20000 /* in one object: a container with thousands of labels */
 
 int docker_fail(const struct driver_call *call, int code, struct err *err, const char *fmt, ...)
 {
@@ -66,26 +67,56 @@ const char *docker_message(struct arena *arena, const struct http_reply *in)
     return in->body_len ? readable(arena, in->body) : "no reason given";
 }
 
-json_t *docker_json(const struct driver_call *call, const struct http_reply *in, json_type type,
-                    struct err *err)
+/*
+ * A value takes up to 200 bytes in memory and as little as two of text, so the size of the text
+ * says too little.
+ */
+static bool is_too_rich(const char *text, size_t len)
+{
+    bool in_string = false;
+    size_t values = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        if (in_string && text[i] == '\\')
+            i++;
+        else if (text[i] == '"')
+            in_string = !in_string;
+        else if (!in_string)
+            values += text[i] == ',' || text[i] == '{' || text[i] == '[';
+    }
+    return values > VALUES_MAX;
+}
+
+static json_t *parse(const struct driver_call *call, const char *text, size_t len,
+                     struct err *err)
 {
     json_error_t why;
 
+    if (is_too_rich(text, len)) {
+        (void)docker_fail(call, -EMSGSIZE, err,
+                          "the reply has an object of more than %d values", VALUES_MAX);
+        return NULL;
+    }
+    json_t *json = json_loadb(text, len, 0, &why);
+    if (!json)
+        (void)docker_fail(call, -EPROTO, err, "the reply is no JSON: line %d, column %d: %s",
+                          why.line, why.column, readable(call->arena, why.text));
+    return json;
+}
+
+json_t *docker_json(const struct driver_call *call, const struct http_reply *in, json_type type,
+                    struct err *err)
+{
     if (in->status < 200 || in->status > 299) {
         (void)docker_fail_reply(call, -EIO, in, err);
         return NULL;
     }
-    json_t *json = json_loadb(in->body, in->body_len, 0, &why);
-    if (!json) {
-        (void)docker_fail(call, -EPROTO, err, "the reply is no JSON: line %d, column %d: %s",
-                          why.line, why.column, readable(call->arena, why.text));
-        return NULL;
-    }
-    if (json_typeof(json) != type) {
+    json_t *json = parse(call, in->body, in->body_len, err);
+    if (json && json_typeof(json) != type) {
         (void)docker_fail(call, -EPROTO, err, "the reply is not an %s",
                           type == JSON_ARRAY ? "array" : "object");
         json_decref(json);
-        return NULL;
+        json = NULL;
     }
     return json;
 }
@@ -227,92 +258,113 @@ static int read_container(struct driver_call *call, const json_t *json,
     return 0;
 }
 
-int docker_read_containers(struct driver_call *call, const struct http_reply *in,
-                           struct err *err)
+int docker_read_container(void *ctx, const char *text, size_t len, struct err *err)
 {
-    SCOPED(docker_json_freep) json_t *json = docker_json(call, in, JSON_ARRAY, err);
+    struct driver_call *call = ctx;
+    struct observation *o = call->observation;
+    struct docker *d = call->state;
+    SCOPED(docker_json_freep) json_t *json = parse(call, text, len, err);
+    bool is_ours = false;
 
     if (!json)
         return err->code;
-    size_t count = json_array_size(json);
-    if (count > OBSERVED_REPLICAS_MAX)
-        return docker_fail(call, -EMSGSIZE, err, "%zu containers; at most %d are supported",
-                           count, OBSERVED_REPLICAS_MAX);
-
-    if (!call->observation) {
-        struct arena *arena = arena_new();
-        call->observation = arena_new_in(arena, struct observation);
-        call->observation->arena = arena;
-    }
-    struct observation *o = call->observation;
-    o->replicas = arena_array(o->arena, count + 1, sizeof(*o->replicas));
-    for (size_t i = 0; i < count; i++) {
-        bool is_ours = false;
-
-        if (read_container(call, json_array_get(json, i), &o->replicas[o->replica_count],
-                           &is_ours, err) < 0)
-            return err->code;
-        o->replica_count += is_ours;
-    }
+    if (o->replica_count == OBSERVED_REPLICAS_MAX)
+        return docker_fail(call, -EMSGSIZE, err, "more than %d containers",
+                           OBSERVED_REPLICAS_MAX);
+    o->replicas =
+        arena_grow(o->arena, o->replicas, o->replica_count, &d->capacity, sizeof(*o->replicas));
+    o->replicas[o->replica_count] = (struct observed_replica){0};
+    if (read_container(call, json, &o->replicas[o->replica_count], &is_ours, err) < 0)
+        return err->code;
+    o->replica_count += is_ours;
     return 0;
 }
 
-int docker_read_health(struct driver_call *call, const struct http_reply *in,
-                       enum replica_health health, struct err *err)
-{
-    SCOPED(docker_json_freep) json_t *json = docker_json(call, in, JSON_ARRAY, err);
-    struct observation *o = call->observation;
-    struct map by_id;
+/* Podman's list says nothing of health: it is asked for the containers of each one. */
+static const struct {
+    const char *name;
+    enum replica_health health;
+} healths[] = {{"healthy", HEALTH_HEALTHY},
+               {"unhealthy", HEALTH_UNHEALTHY},
+               {"starting", HEALTH_STARTING}};
 
-    if (!json)
-        return err->code;
-    map_init(&by_id);
+static int compare_id(const void *a, const void *b)
+{
+    return strcmp((*(struct observed_replica *const *)a)->id,
+                  (*(struct observed_replica *const *)b)->id);
+}
+
+void docker_health_begin(struct driver_call *call)
+{
+    const struct observation *o = call->observation;
+    struct docker *d = call->state;
+
+    d->by_id = arena_array(call->arena, o->replica_count, sizeof(*d->by_id));
     for (size_t i = 0; i < o->replica_count; i++)
-        (void)map_set(&by_id, o->replicas[i].id, &o->replicas[i]);
-    for (size_t i = 0; i < json_array_size(json); i++) {
-        const char *id = docker_text(json_array_get(json, i), "Id");
-        struct observed_replica *replica = id ? map_find(&by_id, id) : NULL;
+        d->by_id[i] = &o->replicas[i];
+    qsort(d->by_id, o->replica_count, sizeof(*d->by_id), compare_id);
+}
 
-        if (replica && replica->state == REPLICA_RUNNING)
-            replica->health = health;
-    }
-    map_fini(&by_id);
+const char *docker_health_name(const struct docker *d)
+{
+    return d->health_asked < sizeof(healths) / sizeof(healths[0])
+               ? healths[d->health_asked].name
+               : NULL;
+}
+
+int docker_read_health(void *ctx, const char *text, size_t len, struct err *err)
+{
+    struct driver_call *call = ctx;
+    const struct docker *d = call->state;
+    SCOPED(docker_json_freep) json_t *json = parse(call, text, len, err);
+
+    if (!json)
+        return err->code;
+    struct observed_replica wanted = {.id = docker_text(json, "Id")};
+    struct observed_replica *key = &wanted;
+    struct observed_replica **found =
+        wanted.id ? bsearch(&key, d->by_id, call->observation->replica_count, sizeof(*d->by_id),
+                            compare_id)
+                  : NULL;
+    if (found && (*found)->state == REPLICA_RUNNING)
+        (*found)->health = healths[d->health_asked].health;
     return 0;
 }
 
-static void read_object(struct arena *arena, const json_t *json, struct observed_object *list,
-                        size_t *count)
+static int read_object(struct driver_call *call, const char *text, size_t len,
+                       struct observed_object **list, size_t *count, struct err *err)
 {
+    struct arena *arena = call->observation->arena;
+    struct docker *d = call->state;
+    SCOPED(docker_json_freep) json_t *json = parse(call, text, len, err);
+
+    if (!json)
+        return err->code;
     const char *name = label(json, "Name");
     const char *app = label(json_object_get(json, "Labels"), LABEL_APP);
-
     if (!name || !app)
-        return;
-    list[*count].name = arena_strdup(arena, name);
-    list[*count].app = arena_strdup(arena, app);
+        return 0;
+    if (*count == OBSERVED_REPLICAS_MAX)
+        return docker_fail(call, -EMSGSIZE, err, "more than %d objects", OBSERVED_REPLICAS_MAX);
+    *list = arena_grow(arena, *list, *count, &d->capacity, sizeof(**list));
+    (*list)[*count].name = arena_strdup(arena, name);
+    (*list)[*count].app = arena_strdup(arena, app);
     (*count)++;
+    return 0;
 }
 
-int docker_read_objects(struct driver_call *call, const struct http_reply *in, bool is_volumes,
-                        struct err *err)
+int docker_read_network(void *ctx, const char *text, size_t len, struct err *err)
 {
-    SCOPED(docker_json_freep)
-    json_t *json = docker_json(call, in, is_volumes ? JSON_OBJECT : JSON_ARRAY, err);
+    struct driver_call *call = ctx;
     struct observation *o = call->observation;
 
-    if (!json)
-        return err->code;
-    /* "Volumes": null is how old Engines say that there are none. */
-    const json_t *list = is_volumes ? json_object_get(json, "Volumes") : json;
-    size_t count = json_array_size(list), kept = 0;
-    if (count > OBSERVED_REPLICAS_MAX)
-        return docker_fail(call, -EMSGSIZE, err, "%zu objects; at most %d are supported", count,
-                           OBSERVED_REPLICAS_MAX);
+    return read_object(call, text, len, &o->networks, &o->network_count, err);
+}
 
-    struct observed_object *objects = arena_array(o->arena, count + 1, sizeof(*objects));
-    for (size_t i = 0; i < count; i++)
-        read_object(o->arena, json_array_get(list, i), objects, &kept);
-    *(is_volumes ? &o->volumes : &o->networks) = objects;
-    *(is_volumes ? &o->volume_count : &o->network_count) = kept;
-    return 0;
+int docker_read_volume(void *ctx, const char *text, size_t len, struct err *err)
+{
+    struct driver_call *call = ctx;
+    struct observation *o = call->observation;
+
+    return read_object(call, text, len, &o->volumes, &o->volume_count, err);
 }
