@@ -29,6 +29,13 @@ static const struct sm_state link_states[] = {
 #define RETRY_MS_MIN 250
 #define RETRY_MS_MAX 2000
 
+/* A link that was ready for less than this is not made anew at once when it fails. */
+#define STEADY_MS 10000
+
+/* A list may take a loaded Engine a minute; one that is silent for this long is asked whether
+ * it is there at all. */
+#define PULSE_MS 5000
+
 /* Reading the observation may cost a tenth of the Engine's time while changes pour in. */
 #define LIST_PAUSE_MS_MIN 250
 #define LIST_PAUSE_FACTOR 10
@@ -65,17 +72,18 @@ struct link {
     struct driver_info info;
     char engine[64];
 
-    struct call *connect, *list;
+    struct call *connect, *list, *pulse;
     struct stream streams[STREAMS_MAX];
     unsigned stream_count;
     void *mirror; /* the driver's; NULL where it has none, or before the first list */
     struct observation *observation;
     int64_t seen_ns; /* time of the newest change, to resume the stream */
     bool is_dirty;   /* something changed since the running or last list began */
-    uint64_t list_started_ms, list_took_ms;
+    uint64_t ready_ms, list_started_ms, list_took_ms;
 
     uv_timer_t timer;       /* connect again, or the next list */
     uv_timer_t retry_timer; /* actions that failed */
+    uv_timer_t pulse_timer; /* while a list is read */
     unsigned closing;       /* timers that are not closed yet */
     struct work_queue works;
 };
@@ -108,6 +116,8 @@ static void cancel_all(struct link *link)
     for (unsigned i = 0; i < link->stream_count; i++)
         link->streams[i].call = call_cancel(link->streams[i].call);
     link->list = call_cancel(link->list);
+    link->pulse = call_cancel(link->pulse);
+    (void)uv_timer_stop(&link->pulse_timer);
     work_queue_cancel(&link->works);
     if (link->driver->mirror_free)
         link->mirror = link->driver->mirror_free(link->mirror);
@@ -120,19 +130,19 @@ static void on_retry_timer(uv_timer_t *timer)
 
 static void fail(struct link *link, const struct err *err)
 {
+    bool was_ready = link->state == LINK_READY;
+    bool was_steady = was_ready && clock_monotonic_ms() - link->ready_ms >= STEADY_MS;
     bool is_news = strcmp(link->error, err->text) != 0;
 
     cancel_all(link);
     (void)snprintf(link->error, sizeof(link->error), "%s", err->text);
-    if (link->state == LINK_READY) {
+    move(link, LINK_WAITING); /* tells when it was ready */
+    if (!was_ready && is_news)
+        link->handlers->on_state(link->ctx, link);
+    if (was_steady)
         link->retry_ms = RETRY_MS_MIN;
-        move(link, LINK_WAITING);
-    } else {
-        move(link, LINK_WAITING);
-        if (is_news)
-            link->handlers->on_state(link->ctx, link);
+    else
         link->retry_ms = link->retry_ms * 2 < RETRY_MS_MAX ? link->retry_ms * 2 : RETRY_MS_MAX;
-    }
     /* Half of it at random, so that links that failed together do not come back together. */
     unsigned wait = link->retry_ms / 2 + random_below(&link->random, link->retry_ms / 2 + 1);
     (void)uv_timer_start(&link->timer, on_retry_timer, wait, 0);
@@ -240,6 +250,7 @@ static void on_listed(void *ctx, struct driver_call *call, const struct err *err
     struct link *link = ctx;
 
     link->list = NULL;
+    (void)uv_timer_stop(&link->pulse_timer);
     if (err) {
         fail(link, err);
         return;
@@ -257,12 +268,35 @@ static void on_listed(void *ctx, struct driver_call *call, const struct err *err
         if (link->mirror)
             streams_start(link); /* from where the list ended */
         link->error[0] = '\0';
-        link->retry_ms = RETRY_MS_MIN;
+        link->ready_ms = clock_monotonic_ms();
         move(link, LINK_READY);
     }
     link->handlers->on_observation(link->ctx, link);
     if (link->state == LINK_READY)
         list_plan(link);
+}
+
+static void on_pulse_timer(uv_timer_t *timer);
+
+static void on_pulse(void *ctx, struct driver_call *call, const struct err *err)
+{
+    struct link *link = ctx;
+
+    (void)call;
+    link->pulse = NULL;
+    if (err)
+        fail(link, err);
+    else if (link->list)
+        (void)uv_timer_start(&link->pulse_timer, on_pulse_timer, PULSE_MS, 0);
+}
+
+static void on_pulse_timer(uv_timer_t *timer)
+{
+    struct link *link = timer->data;
+    struct driver_call call = {.op = DRIVER_CONNECT, .cluster = &link->cluster};
+
+    if (!link->pulse)
+        link->pulse = start(link, &call, on_pulse);
 }
 
 static void list_start(struct link *link)
@@ -278,6 +312,7 @@ static void list_start(struct link *link)
     link->is_dirty = false;
     link->list_started_ms = clock_monotonic_ms();
     link->list = start(link, &call, on_listed);
+    (void)uv_timer_start(&link->pulse_timer, on_pulse_timer, PULSE_MS, 0);
 }
 
 static void on_list_timer(uv_timer_t *timer)
@@ -437,8 +472,10 @@ struct link *link_open(uv_loop_t *loop, struct http_client *client,
         link->streams[i] = (struct stream){.link = link, .number = i};
     (void)uv_timer_init(loop, &link->timer);
     (void)uv_timer_init(loop, &link->retry_timer);
+    (void)uv_timer_init(loop, &link->pulse_timer);
     link->timer.data = link;
     link->retry_timer.data = link;
+    link->pulse_timer.data = link;
     /* From the loop, so that no handler is called before this returns. */
     (void)uv_timer_start(&link->timer, on_retry_timer, 0, 0);
     return link;
@@ -461,8 +498,9 @@ struct link *link_close(struct link *link)
         return NULL;
     cancel_all(link);
     work_queue_fini(&link->works);
-    link->closing = 2;
+    link->closing = 3;
     uv_close((uv_handle_t *)&link->timer, on_timer_closed);
+    uv_close((uv_handle_t *)&link->pulse_timer, on_timer_closed);
     uv_close((uv_handle_t *)&link->retry_timer, on_timer_closed);
     return NULL;
 }
