@@ -78,7 +78,8 @@ static void get_list(struct driver_call *call, struct http_request *out, const c
 {
     struct docker *d = call->state;
     struct items_limits limits = {.item_size_max = LIST_ITEM_SIZE_MAX,
-                                  .size_max = LIST_SIZE_MAX};
+                                  .size_max = LIST_SIZE_MAX,
+                                  .count_max = OBSERVED_REPLICAS_MAX};
 
     get(out, path, LIST_TIMEOUT_MS);
     out->stream = true;

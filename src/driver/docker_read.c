@@ -268,9 +268,6 @@ int docker_read_container(void *ctx, const char *text, size_t len, struct err *e
 
     if (!json)
         return err->code;
-    if (o->replica_count == OBSERVED_REPLICAS_MAX)
-        return docker_fail(call, -EMSGSIZE, err, "more than %d containers",
-                           OBSERVED_REPLICAS_MAX);
     o->replicas =
         arena_grow(o->arena, o->replicas, o->replica_count, &d->capacity, sizeof(*o->replicas));
     o->replicas[o->replica_count] = (struct observed_replica){0};
@@ -344,8 +341,6 @@ static int read_object(struct driver_call *call, const char *text, size_t len,
     const char *app = label(json_object_get(json, "Labels"), LABEL_APP);
     if (!name || !app)
         return 0;
-    if (*count == OBSERVED_REPLICAS_MAX)
-        return docker_fail(call, -EMSGSIZE, err, "more than %d objects", OBSERVED_REPLICAS_MAX);
     *list = arena_grow(arena, *list, *count, &d->capacity, sizeof(**list));
     (*list)[*count].name = arena_strdup(arena, name);
     (*list)[*count].app = arena_strdup(arena, app);

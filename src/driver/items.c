@@ -16,7 +16,7 @@ struct items {
     char open[ITEMS_DEPTH_MAX]; /* the outermost of them */
     bool in_string, is_escaped; /* after a quote, after a backslash in it */
     bool is_over;               /* the outermost bracket was closed */
-    size_t taken;               /* bytes so far */
+    size_t taken, count;        /* bytes and objects so far */
 
     bool in_item;
     char *text; /* the beginning of an object whose end is not there yet */
@@ -128,6 +128,9 @@ static int hand_over(struct items *items, const char *from, const char *to, stru
 {
     size_t len = (size_t)(to - from);
 
+    if (items->count++ == items->limits.count_max)
+        return err_set(err, -EMSGSIZE, "the reply has more than %zu objects",
+                       items->limits.count_max);
     if (items->len || len > items->limits.item_size_max) {
         int r = keep(items, from, len, err);
 

@@ -19,6 +19,7 @@
 struct items_limits {
     size_t item_size_max; /* bytes of one object */
     size_t size_max;      /* bytes of everything */
+    size_t count_max;     /* objects */
 };
 
 /* Returns 0, or a negative errno with `err` set, which ends the feeding. */

@@ -135,16 +135,14 @@ static bool is_tls_failure(CURLcode result)
 /* In words of our own: curl's tell the milliseconds that passed, so each failure is another. */
 static void describe_timeout(const struct http_call *call, struct err *err)
 {
-    curl_off_t connected_us = 0, sent_us = 0;
+    curl_off_t sent_us = 0; /* 0: neither TCP nor TLS got so far */
 
-    (void)curl_easy_getinfo(call->easy, CURLINFO_CONNECT_TIME_T, &connected_us);
     (void)curl_easy_getinfo(call->easy, CURLINFO_PRETRANSFER_TIME_T, &sent_us);
     if (sent_us)
         (void)err_set(err, -ETIMEDOUT, "%s: no whole answer within %u ms", call->what,
                       call->timeout_ms);
     else
-        (void)err_set(err, -ETIMEDOUT, "connect to %s: %s within %u ms", call->place,
-                      connected_us ? "no TLS handshake" : "no answer",
+        (void)err_set(err, -ETIMEDOUT, "connect to %s: no answer within %u ms", call->place,
                       call->connect_timeout_ms);
 }
 

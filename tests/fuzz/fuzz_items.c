@@ -34,7 +34,7 @@ static bool is_list_of_objects(const json_t *json)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct items_limits limits = {.item_size_max = 4096, .size_max = 65536};
+    struct items_limits limits = {.item_size_max = 4096, .size_max = 65536, .count_max = 4096};
     struct err err;
     int r = 0;
 

@@ -5,25 +5,30 @@ It has no containers, only what an Engine would say of them. Each request is che
 prefix, path, query, body with its fields and types); what does not fit is answered with 400 and kept in
 `violations`, which a test expects to be empty. Only for 127.0.0.0/8 and unix sockets.
 
-    engine = FakeEngine("amber", address="127.0.1.1")
+    engine = FakeEngine("amber", address=address(1))
     engine.fault = Hang(path="/containers/create")      # see faults.py
     engine.watch = callback                              # callback(when, number, method, path): see Request
 """
 
-import base64
 import http.server
 import json
+import os
 import re
-import secrets
 import socket
 import socketserver
-import ssl
 import threading
-import time
 import urllib.parse
 
 from . import engine_api
 from .engine_api import ApiError
+
+
+# A range of loopback addresses that no other test run on this computer uses.
+NETWORK = f"127.{1 + os.getpid() // 250 % 250}.{os.getpid() % 250}"
+
+
+def address(number):
+    return f"{NETWORK}.{number}"
 
 
 class _Tcp(socketserver.ThreadingMixIn, socketserver.TCPServer):
@@ -160,7 +165,6 @@ class FakeEngine(engine_api.Api):
 
     def listen(self):
         if isinstance(self._place, str):
-            import os
             if os.path.exists(self._place):
                 os.unlink(self._place)
         self._server = (_Unix if isinstance(self._place, str) else _Tcp)(self._place, Handler)

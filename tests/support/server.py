@@ -168,9 +168,9 @@ def cluster_json(endpoint, provider, tls=None, address="127.0.0.1"):
 
 
 def app_json(name="shop", replicas=2, survive=None, ports=True, **service):
-    """One service `web`, and a network; more keys of the service as keywords."""
+    """One service `web`, and a network; more keys of the service as keywords. It survives what it can by default."""
     web = {"image": "shop/web:1", "replicas": replicas, "restart": "always", "networks": {"default": {}}, **service}
     if ports:
         web["ports"] = [{"published_first": 8080, "published_last": 8090, "target": 8080}]
-    return {"name": name, "ttl": 1, "survive": survive or {"provider": 1},
+    return {"name": name, "ttl": 1, **({"survive": survive} if survive else {}),
             "networks": {"default": {"name": f"{name}_default"}}, "services": {"web": web}}

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from support.fake_engine import FakeEngine
+from support.fake_engine import FakeEngine, address
 from support.faults import Hang, Hold, LoseReply
 from support.server import Refused, Server, app_json, cluster_json, until
 
@@ -15,7 +15,7 @@ CLOUDS = ("amber", "birch", "coral")
 @pytest.fixture
 def world(tmp_path):
     """A server on three strict Engines; it must end well, and nothing may have been sent that Docker does not know."""
-    engines = {name: FakeEngine(name, address=f"127.0.1.{i + 1}") for i, name in enumerate(CLOUDS)}
+    engines = {name: FakeEngine(name, address=address(i + 1)) for i, name in enumerate(CLOUDS)}
     server = Server(tmp_path).start()
     try:
         server.apply({name: cluster_json(engine.endpoint, name) for name, engine in engines.items()})
@@ -76,7 +76,7 @@ def test_the_same_app_twice_at_once_runs_once(world):
 def test_fleets_that_are_applied_at_once_are_all_applied(world):
     server, _ = world
     added = [f"x{n}" for n in range(10)]
-    results = at_once(*(lambda n=n: server.apply({f"x{n}": cluster_json(f"tcp://127.0.3.{n + 1}:9", "far")})
+    results = at_once(*(lambda n=n: server.apply({f"x{n}": cluster_json(f"tcp://{address(100 + n)}:9", "far")})
                         for n in range(10)))
     assert sorted(result["added"][0] for result in results) == sorted(added)
     assert set(server.clusters()) == {*CLOUDS, *added}
@@ -96,7 +96,7 @@ def test_a_cluster_is_removed_or_used_but_not_both(world):
         if "coral" in plan:
             assert isinstance(removal, Refused) and removal.status == 409, removal
         server.down("shop")
-        server.apply({"coral": cluster_json("tcp://127.0.1.3:2375", "coral")})
+        server.apply({"coral": cluster_json(f"tcp://{address(3)}:2375", "coral")})
         server.until_ready("coral")
 
 

@@ -29,7 +29,7 @@ static int on_item(void *ctx, const char *text, size_t len, struct err *err)
 static int feed(struct heard *heard, unsigned depth, const char *text, size_t piece,
                 struct err *err)
 {
-    struct items_limits limits = {.item_size_max = 40, .size_max = 200};
+    struct items_limits limits = {.item_size_max = 40, .size_max = 200, .count_max = 20};
     struct arena *arena = arena_new();
     struct items *items = items_new(arena, depth, limits, on_item, heard);
     size_t len = strlen(text);
@@ -112,15 +112,16 @@ static void test_half_a_list_is_no_list(void **state)
 
 static void test_an_object_and_a_list_have_limits(void **state)
 {
-    char list[300] = "[";
+    char list[300] = "[{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}]";
 
     (void)state;
     assert_items(1, "[{\"a\":\"3456789012345678901234567890123\"}]",
                  "{\"a\":\"3456789012345678901234567890123\"}|");
     assert_refused(1, "[{\"a\":\"34567890123456789012345678901234567890\"}]", -EMSGSIZE,
                    "the reply has an object of more than 40 bytes");
-    while (strlen(list) < 210)
-        (void)snprintf(list + strlen(list), sizeof(list) - strlen(list), "{},");
+    assert_refused(1, "[{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}]",
+                   -EMSGSIZE, "the reply has more than 20 objects");
+    memset(list + strlen(list), ' ', 201 - strlen(list));
     assert_refused(1, list, -EMSGSIZE, "the reply is larger than 200 bytes");
 }
 
