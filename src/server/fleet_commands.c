@@ -3,7 +3,6 @@
 
 #include "base/mem.h"
 #include "base/scope.h"
-#include "driver/driver.h"
 #include "model/fleet_json.h"
 #include "server/accept.h"
 #include "server/placing.h"
@@ -90,15 +89,6 @@ static void fail(struct backend_done done, const struct err *err)
 
 /* Apply. */
 
-static int check_drivers(const struct fleet *fleet, struct err *err)
-{
-    for (size_t i = 0; i < fleet->cluster_count; i++)
-        if (!driver_find(fleet->clusters[i].driver))
-            return err_set(err, -EINVAL, "cluster '%s': there is no driver '%s'",
-                           fleet->clusters[i].name, fleet->clusters[i].driver);
-    return 0;
-}
-
 /* An endpoint that two clusters share would be counted twice by every loss case. */
 static int check_endpoints(const struct fleet *fleet, struct err *err)
 {
@@ -152,7 +142,7 @@ void fleet_command_apply(void *ctx, struct fleet *fleet, struct backend_done don
         fleet_dns_copy(after->arena, &after->dns, &fleet->dns);
     (void)fleet_free(fleet);
 
-    if (check_drivers(after, &err) < 0 || check_endpoints(after, &err) < 0) {
+    if (records_check_drivers(after, &err) < 0 || check_endpoints(after, &err) < 0) {
         json_decref(reply);
         (void)fleet_free(after);
         fail(done, &err);

@@ -2,6 +2,7 @@
 #include "server/records.h"
 
 #include "base/mem.h"
+#include "driver/driver.h"
 #include "model/app_json.h"
 #include "model/fleet_json.h"
 #include "model/intent_json.h"
@@ -93,18 +94,30 @@ char *record_text(const struct revision *revision, bool removing, bool remove_vo
     return text;
 }
 
+/* An entry that passed its checksum and is not understood: another version wrote it. */
+static int fail_entry(const char *key, struct err *err)
+{
+    char why[240];
+
+    (void)snprintf(why, sizeof(why), "%.239s", err->text);
+    return err_set(
+        err, -EBADMSG,
+        "state: the value of '%s' is not what this version of seawall writes: %s. It "
+        "was left as it is. Use the version that wrote it",
+        key, why);
+}
+
 static json_t *parse(const struct store_value *value, struct err *err)
 {
     json_error_t error;
     json_t *json = json_loadb(value->data, value->len, JSON_DECODE_ANY, &error);
 
     if (!json)
-        (void)err_set(err, -EBADMSG, "state: the value of '%s' is not JSON: %s", value->key,
-                      error.text);
+        (void)err_set(err, -EBADMSG, "it is not JSON: %s", error.text);
     return json;
 }
 
-static int load_app(struct records *records, const struct store_value *value, struct err *err)
+static int read_app(struct records *records, const struct store_value *value, struct err *err)
 {
     struct app *app = NULL;
     struct plan *plan = NULL;
@@ -116,7 +129,7 @@ static int load_app(struct records *records, const struct store_value *value, st
         plan_from_json(&plan, json_object_get(json, "plan"), err) < 0) {
         json_decref(json);
         (void)app_free(app);
-        return err_wrap(err, "state: the value of '%s'", value->key);
+        return err->code;
     }
     struct app_record *record = records_add(records, app->name);
     record->revision = revision_new(
@@ -128,63 +141,77 @@ static int load_app(struct records *records, const struct store_value *value, st
     return 0;
 }
 
-static int load_fleet(struct records *records, struct store *store, struct arena *arena,
-                      struct err *err)
+static int read_fleet(struct records *records, const struct store_value *value, struct err *err)
 {
-    struct store_value value;
-    int r = store_get(store, arena, RECORD_KEY_FLEET, &value, err);
+    json_t *json = parse(value, err);
 
-    if (r < 0)
-        return r;
-    if (r == STORE_NOT_FOUND) {
-        struct arena *own = arena_new();
-
-        records->fleet = arena_new_in(own, struct fleet);
-        records->fleet->arena = own;
-        return 0;
-    }
-    json_t *json = parse(&value, err);
     if (!json)
         return err->code;
-    r = fleet_from_json(&records->fleet, json, err);
+    int r = fleet_from_json(&records->fleet, json, err);
     json_decref(json);
-    return r < 0 ? err_wrap(err, "state: the value of '%s'", RECORD_KEY_FLEET) : 0;
+    return r < 0 ? r : records_check_drivers(records->fleet, err);
 }
 
-static int load_intent(struct records *records, struct store *store, struct arena *arena,
+static int read_intent(struct records *records, const struct store_value *value,
                        struct err *err)
 {
-    struct store_value value;
-    int r = store_get(store, arena, RECORD_KEY_INTENT, &value, err);
+    json_t *json = parse(value, err);
 
-    if (r != STORE_OK)
-        return r < 0 ? r : 0;
-    json_t *json = parse(&value, err);
     if (!json)
         return err->code;
-    r = intent_from_json(&records->intent, json, err);
+    int r = intent_from_json(&records->intent, json, err);
     json_decref(json);
-    return r < 0 ? err_wrap(err, "state: the value of '%s'", RECORD_KEY_INTENT) : 0;
+    return r;
 }
 
-static int reserve_generations(struct records *records, struct store *store,
-                               struct arena *arena, struct err *err)
+static int read_generation(struct records *records, const struct store_value *value,
+                           struct err *err)
 {
+    json_t *json = parse(value, err);
+    bool is_number = json_is_integer(json) && json_integer_value(json) >= 0;
+
+    if (!json)
+        return err->code;
+    records->generation = (uint64_t)json_integer_value(json);
+    json_decref(json);
+    return is_number ? 0 : err_set(err, -EBADMSG, "it is not a number");
+}
+
+/* What is not there is as in a new state. */
+static int load(struct records *records, struct store *store, const char *key,
+                int (*read)(struct records *, const struct store_value *, struct err *),
+                struct err *err)
+{
+    struct arena *arena = arena_new();
     struct store_value value;
+    int r = store_get(store, arena, key, &value, err);
+
+    if (r == STORE_OK && read(records, &value, err) < 0)
+        r = fail_entry(key, err);
+    (void)arena_free(arena);
+    return r < 0 ? r : 0;
+}
+
+static int load_apps(struct records *records, struct store *store, struct err *err)
+{
+    struct arena *arena = arena_new();
+    struct store_value *values = NULL;
+    size_t count = 0;
+    int r = store_list(store, arena, RECORD_KEY_APPS, &values, &count, err);
+
+    for (size_t i = 0; r == 0 && i < count; i++)
+        if (read_app(records, &values[i], err) < 0)
+            r = fail_entry(values[i].key, err);
+    (void)arena_free(arena);
+    return r;
+}
+
+static int reserve_generations(const struct records *records, struct store *store,
+                               struct err *err)
+{
     uint64_t revision;
     char text[24];
-    int r = store_get(store, arena, RECORD_KEY_GENERATION, &value, err);
 
-    if (r < 0)
-        return r;
-    if (r == STORE_OK) {
-        json_t *json = parse(&value, err);
-
-        if (!json)
-            return err->code;
-        records->generation = (uint64_t)json_integer_value(json);
-        json_decref(json);
-    }
     (void)snprintf(text, sizeof(text), "%llu",
                    (unsigned long long)records->generation + RECORD_GENERATION_BLOCK);
     struct store_write write = {.kind = STORE_PUT,
@@ -192,28 +219,41 @@ static int reserve_generations(struct records *records, struct store *store,
                                 .revision = STORE_ANY,
                                 .data = text,
                                 .len = strlen(text)};
-    r = store_commit(store, &write, 1, &revision, err);
+    int r = store_commit(store, &write, 1, &revision, err);
     return r < 0 ? r : 0;
+}
+
+static struct fleet *empty_fleet(void)
+{
+    struct arena *arena = arena_new();
+    struct fleet *fleet = arena_new_in(arena, struct fleet);
+
+    fleet->arena = arena;
+    return fleet;
 }
 
 int records_load(struct records *records, struct store *store, struct err *err)
 {
-    struct arena *arena = arena_new();
-    struct store_value *values = NULL;
-    size_t count = 0;
-    int r;
-
     *records = (struct records){0};
     map_init(&records->apps);
-    r = load_fleet(records, store, arena, err);
+    int r = load(records, store, RECORD_KEY_FLEET, read_fleet, err);
+    if (r == 0 && !records->fleet)
+        records->fleet = empty_fleet();
     if (r == 0)
-        r = load_intent(records, store, arena, err);
+        r = load(records, store, RECORD_KEY_INTENT, read_intent, err);
     if (r == 0)
-        r = reserve_generations(records, store, arena, err);
+        r = load(records, store, RECORD_KEY_GENERATION, read_generation, err);
     if (r == 0)
-        r = store_list(store, arena, RECORD_KEY_APPS, &values, &count, err);
-    for (size_t i = 0; r == 0 && i < count; i++)
-        r = load_app(records, &values[i], err);
-    (void)arena_free(arena);
-    return r;
+        r = load_apps(records, store, err);
+    /* Last: what is not understood is not written to either. */
+    return r < 0 ? r : reserve_generations(records, store, err);
+}
+
+int records_check_drivers(const struct fleet *fleet, struct err *err)
+{
+    for (size_t i = 0; i < fleet->cluster_count; i++)
+        if (!driver_find(fleet->clusters[i].driver))
+            return err_set(err, -EINVAL, "cluster '%s': there is no driver '%s'",
+                           fleet->clusters[i].name, fleet->clusters[i].driver);
+    return 0;
 }

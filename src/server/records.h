@@ -52,6 +52,9 @@ struct records {
 int records_load(struct records *records, struct store *store, struct err *err) MUST_USE;
 void records_fini(struct records *records);
 
+/* -EINVAL for a cluster whose driver this version does not have. */
+int records_check_drivers(const struct fleet *fleet, struct err *err) MUST_USE;
+
 struct app_record *records_find(const struct records *records, const char *name);
 
 /* Adds an empty record, which gets its revision at once. */

@@ -24,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define APPLICATION_ID 0x5357414c /* "SWAL", in the file's header: file(1) shows it */
 #define FORMAT         1          /* user_version; a newer Seawall may write a higher one */
@@ -421,10 +422,25 @@ static int make_private(const struct sqlite *sqlite, struct err *err)
     return 0;
 }
 
+/* SQLite would fall back to reading, and then fail in words that say nothing. */
+static int check_is_writable(const struct sqlite *sqlite, struct err *err)
+{
+    SCOPED(scope_free) char *folder = mem_strdup(sqlite->path);
+
+    *strrchr(folder, '/') = '\0';
+    if (access(sqlite->path, R_OK | W_OK) < 0)
+        return err_sys(err, "open '%s'", sqlite->path);
+    if (access(*folder ? folder : "/", W_OK | X_OK) < 0)
+        return err_sys(err, "keep a log beside '%s'", sqlite->path);
+    return 0;
+}
+
 static int open_existing(struct sqlite *sqlite, struct err *err)
 {
-    int r = connect_file(sqlite, err);
+    int r = check_is_writable(sqlite, err);
 
+    if (r == 0)
+        r = connect_file(sqlite, err);
     if (r < 0)
         return r;
     if (sqlite3_db_readonly(sqlite->db, "main") == 1)
