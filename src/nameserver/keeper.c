@@ -4,15 +4,18 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/path.h"
+#include "base/scope.h"
 #include "model/intent_json.h"
 #include "net/http_server.h"
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 /* Somebody who waits for his intent to be durable. */
@@ -32,6 +35,7 @@ struct batch {
 struct keeper {
     uv_loop_t *loop;
     char *path, *previous;
+    int lock; /* held for as long as this is open; goes with the process, however it ends */
     struct batch queued;
     struct batch running; /* the pool thread works on it */
     bool is_running;
@@ -40,16 +44,35 @@ struct keeper {
     struct err err;
 };
 
+/* Two nameservers with one state would take each other's intents for their own. */
+static int lock_folder(const char *folder, struct err *err)
+{
+    char *path = mem_printf("%s/lock", folder);
+    SCOPED(scope_close)
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (fd < 0)
+        (void)err_sys(err, "open '%s'", path);
+    else if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+        (void)err_set(err, -EBUSY, "lock '%s': another nameserver has its state there", path);
+    free(path);
+    return err->code < 0 ? err->code : take_fd(&fd);
+}
+
 int keeper_open(struct keeper **out, uv_loop_t *loop, const char *folder, struct err *err)
 {
     char *path = mem_printf("%s/intent.json", folder);
 
-    if (path_make_folder(path, err) < 0) {
+    int lock = path_make_folder(path, err);
+    if (lock == 0)
+        lock = lock_folder(folder, err);
+    if (lock < 0) {
         free(path);
-        return err->code;
+        return lock;
     }
     struct keeper *keeper = mem_new(struct keeper);
     keeper->loop = loop;
+    keeper->lock = lock;
     keeper->path = path;
     keeper->previous = mem_printf("%s/intent.previous.json", folder);
     keeper->work.data = keeper;
@@ -84,6 +107,7 @@ struct keeper *keeper_close(struct keeper *keeper)
     while (keeper->is_running && uv_run(keeper->loop, UV_RUN_ONCE))
         ;
     batch_end(&keeper->running, false, NULL);
+    (void)close(keeper->lock);
     free(keeper->path);
     free(keeper->previous);
     free(keeper);

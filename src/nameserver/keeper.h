@@ -5,6 +5,7 @@
  *
  *     FOLDER/intent.json            the last one
  *     FOLDER/intent.previous.json   the one before: for a disk that damages the last one
+ *     FOLDER/lock                   held by the nameserver whose folder this is
  *
  * Writes on the thread pool, one at a time; of what comes meanwhile only the newest is written.
  */
@@ -28,7 +29,7 @@ enum {
 /* `err` is NULL when this intent, or a newer one, is durable. Called from the loop. */
 typedef void keeper_on_done(void *ctx, const struct err *err);
 
-/* Makes the folder. */
+/* Makes the folder. -EBUSY while another nameserver has it. */
 int keeper_open(struct keeper **out, uv_loop_t *loop, const char *folder,
                 struct err *err) MUST_USE;
 

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/path.h"
+#include "cli/args_config.h"
 #include "nameserver/privileges.h"
 #include "nameserver/routes.h"
 #include "seawall_version.h"
@@ -43,6 +44,9 @@ struct nameserver {
 
 static int read_options(struct nameserver *ns, struct cli *cli, struct err *err)
 {
+    if (args_config_read(cli, err) < 0)
+        return err->code;
+
     char *socket = arena_alloc(cli->arena, PATH_TEXT_SIZE);
     char *state = arena_alloc(cli->arena, PATH_TEXT_SIZE);
 
@@ -196,9 +200,11 @@ static int run(struct cli *cli, struct err *err)
 static const struct command_option options[] = {
     {.name = "listen",
      .value = "ADDRESS:PORT",
+     .repeats = true,
      .help = "Where to answer DNS, by UDP and TCP; repeat for more"},
     {.name = "socket", .value = "PATH", .help = "Where to listen for intents and questions"},
     {.name = "state", .value = "FOLDER", .help = "Where to keep the last intent"},
+    OPTION_CONFIG,
     {.name = "owned",
      .help = "Belongs to a server, which may end it and change where it listens"},
     {.name = "debug", .help = "Log more"},
@@ -208,6 +214,7 @@ static const struct command_option options[] = {
 static const struct command_example examples[] = {
     {"seawall nameserver --listen 192.0.2.53:53 --listen '[2001:db8::53]:53'",
      "with state and socket in the usual places"},
+    {"seawall nameserver --config /etc/seawall/nameserver.conf", "with options from a file"},
     EXAMPLE_END,
 };
 
@@ -217,7 +224,8 @@ const struct command command_nameserver = {
     .text = "Probes the endpoints that the control plane names, decides which of them are "
             "answered, and answers.\n\nKeeps what it was last told on disk, and goes on "
             "without the control plane for as long as it must. `seawall server` starts one "
-            "unless told not to.",
+            "unless told not to.\n\nA config file has a line for each option, and one for each "
+            "address: 'listen = 192.0.2.53:53'. What the command line says holds.",
     .options = options,
     .examples = examples,
     .run = run,

@@ -17,9 +17,11 @@ int privileges_drop(struct err *err)
 
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         return err_sys(err, "give up privileges");
-    /* Keeps of what there is; who has nothing keeps nothing. */
     if (syscall(SYS_capget, &header, sets) < 0)
         return err_sys(err, "read the privileges");
+    /* Where nothing more was given there may be a filter that ends who so much as tries. */
+    if (!(sets[0].permitted & ~KEPT) && !sets[1].permitted)
+        return 0;
     sets[0].permitted &= KEPT;
     sets[0].effective = sets[0].permitted;
     sets[0].inheritable = 0;

@@ -3,10 +3,9 @@
 
 #include "api/api.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "base/path.h"
-#include "cli/args_file.h"
+#include "cli/args_config.h"
 #include "seawall_version.h"
 #include "server/backend.h"
 
@@ -61,26 +60,9 @@ static int place_nameserver(struct server *server, struct err *err)
     return 0;
 }
 
-/* Adds what --config names to what the command line says. */
-static int read_config(struct cli *cli, struct err *err)
-{
-    const char *path = args_value(&cli->args, "config");
-    struct buf text;
-
-    if (!path)
-        return 0;
-    buf_init(&text, ARGS_FILE_SIZE_MAX);
-    int r = file_read(path, &text, err);
-    if (r == 0)
-        r = args_file_read(&cli->args, cli->arena, cli->command, path, buf_text(&text),
-                           text.len, err);
-    buf_fini(&text);
-    return r;
-}
-
 static int read_options(struct server *server, struct cli *cli, struct err *err)
 {
-    if (read_config(cli, err) < 0)
+    if (args_config_read(cli, err) < 0)
         return err->code;
 
     const char *socket = args_value(&cli->args, "socket");
@@ -223,7 +205,7 @@ static int run(struct cli *cli, struct err *err)
 }
 
 static const struct command_option options[] = {
-    {.name = "config", .value = "FILE", .help = "Options from a file, as lines of KEY = VALUE"},
+    OPTION_CONFIG,
     {.name = "state",
      .value = "URL",
      .help =

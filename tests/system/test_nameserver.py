@@ -446,6 +446,26 @@ def test_a_second_one_on_the_same_socket_ends_and_the_first_goes_on(nameserver):
     assert nameserver.answers()
 
 
+def test_a_second_one_on_the_same_state_ends_and_names_it(nameserver, tmp_path):
+    second = Nameserver(tmp_path / "second")
+    os.mkdir(second.folder)
+    second.state = nameserver.state
+    ended = subprocess.run(second.argv(), capture_output=True, text=True, timeout=20)
+    assert ended.returncode == 1 and nameserver.state in ended.stderr
+    assert nameserver.answers()
+
+
+def test_options_may_come_from_a_file(tmp_path):
+    server = Nameserver(tmp_path)
+    config = tmp_path / "nameserver.conf"
+    config.write_text("socket = %s\nstate = %s\nlisten = %s:%d\nlisten = 127.0.0.2:%d\n" %
+                      (server.socket, server.state, *server.address, free_port()), encoding="ascii")
+    server.argv = lambda *more: [SEAWALL, "nameserver", "--config", str(config)]
+    server.start()
+    assert server.ask() == (SERVFAIL, []) and len(server.call("GET", "/v1/stats")["listen"]) == 2
+    assert server.stop() == 0
+
+
 @pytest.mark.parametrize("words", [[], ["--listen", "nowhere"], ["--listen", "127.0.0.1"], ["--listen", "127.0.0.1:x"]])
 def test_wrong_addresses_are_named(tmp_path, words):
     ended = subprocess.run([SEAWALL, "nameserver", "--socket", tmp_path / "s", "--state", tmp_path, *words],

@@ -58,6 +58,8 @@ static int teardown(void **state)
     (void)unlink(w->previous);
     (void)snprintf(path, sizeof(path), "%s.damaged", w->path);
     (void)unlink(path);
+    (void)snprintf(path, sizeof(path), "%s/state/lock", w->folder);
+    (void)unlink(path);
     (void)snprintf(path, sizeof(path), "%s/state", w->folder);
     assert_int_equal(rmdir(path), 0); /* nothing else was left there */
     assert_int_equal(rmdir(w->folder), 0);
@@ -242,6 +244,20 @@ static void test_a_folder_that_cannot_be_made_is_an_error_that_names_it(void **s
     assert_non_null(strstr(err.text, w->path));
 }
 
+static void test_a_folder_has_one_keeper_at_a_time(void **state)
+{
+    struct world *w = *state;
+    struct keeper *second = NULL;
+    struct err err = {0};
+    char folder[80];
+
+    (void)snprintf(folder, sizeof(folder), "%s/state", w->folder);
+    assert_int_equal(keeper_open(&second, &w->loop, folder, &err), -EBUSY);
+    assert_non_null(strstr(err.text, folder));
+    w->keeper = keeper_close(w->keeper);
+    open_keeper(w);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -255,6 +271,7 @@ int main(void)
         TEST(test_a_lost_file_is_replaced_by_its_spare),
         TEST(test_a_full_disk_is_told_and_hurts_nothing),
         TEST(test_closing_waits_for_the_write_and_tells_nobody),
+        TEST(test_a_folder_has_one_keeper_at_a_time),
         TEST(test_a_folder_that_cannot_be_made_is_an_error_that_names_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
