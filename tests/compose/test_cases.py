@@ -57,3 +57,10 @@ def test_the_schema_is_that_of_the_specification():
     for table, definition in tables.items():
         rows = re.search(rf'shape_key {table}\[\] = \{{(.*?)END\}};', ours, re.S).group(1)
         assert set(ROW.findall(rows)) - {'x-seawall'} == set(definition['properties']), table
+
+
+def test_every_key_of_a_service_is_in_the_documentation():
+    rows = re.search(r'shape_key service_keys\[\] = \{(.*?)END\};', (TOP / 'src/compose/schema.c').read_text(), re.S)
+    documentation = (TOP / 'docs/compose.md').read_text()
+    missing = [key for key in ROW.findall(rows.group(1)) if not re.search(rf'(?<![\w-]){key}(?![\w-])', documentation)]
+    assert not missing
