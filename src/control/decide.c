@@ -233,10 +233,25 @@ static void start_missing(struct decision *d, const struct scope *scope, size_t 
     }
 }
 
-/* Brings up what is right but does not run, and restarts what is called unhealthy. */
+static unsigned count_not_to_start(const struct scope *scope, const struct cell *cell)
+{
+    unsigned count = 0;
+
+    for (size_t i = 0; i < cell->count; i++)
+        count += replica_is_right(cell->replicas[i], scope->digest) &&
+                 !replica_needs_start(cell->replicas[i], scope->service->restart);
+    return count;
+}
+
+/*
+ * Brings up what is right but does not run, as far as the plan wants it, and restarts what is
+ * called unhealthy. A copy beyond the plan that stopped may be on its way out.
+ */
 static void mend(struct decision *d, const struct scope *scope, size_t cluster,
                  const struct cell *cell)
 {
+    unsigned running = count_not_to_start(scope, cell);
+
     for (size_t i = 0; i < cell->count; i++) {
         const struct observed_replica *replica = cell->replicas[i];
 
@@ -245,8 +260,9 @@ static void mend(struct decision *d, const struct scope *scope, size_t cluster,
         if (replica->state == REPLICA_RUNNING && replica->health == HEALTH_UNHEALTHY)
             add_replica_action(d, ACTION_REPLICA_RESTART, cell, replica, scope->digest,
                                "unhealthy");
-        if (!replica_needs_start(replica, scope->service->restart))
+        if (!replica_needs_start(replica, scope->service->restart) || running >= cell->wanted)
             continue;
+        running++;
         const char *waits = decide_unmet_dependency(d, cluster, scope->service);
         if (waits)
             decide_add_hold(d, cell, scope->service->name, false, waits);

@@ -208,6 +208,29 @@ static void test_a_returning_cluster_is_brought_up_without_touching_what_is_righ
     arena_free(w->arena);
 }
 
+static void test_a_copy_beyond_the_plan_that_stopped_is_removed_and_not_started(void **state)
+{
+    struct world *w = world_new();
+
+    (void)state;
+    fill(w, "new");
+    w->placements[0][0].replicas = 1;
+    w->planned[0].placed = 5;
+    w->replicas[0][1].state = REPLICA_EXITED;
+    w->replicas[0][1].exit_code = 143;
+    decide(w);
+    assert_int_equal(w->out.action_count, 1);
+    assert_int_equal(w->out.actions[0].kind, ACTION_REPLICA_REMOVE);
+    assert_string_equal(w->out.actions[0].id, "amber-2");
+
+    /* With neither running, the one that the plan wants is brought up. */
+    w->replicas[0][0].state = REPLICA_EXITED;
+    w->replicas[0][0].exit_code = 143;
+    decide(w);
+    assert_int_equal(count(w, ACTION_REPLICA_START, "amber"), 1);
+    arena_free(w->arena);
+}
+
 static void test_a_copy_that_ended_well_is_not_started_again(void **state)
 {
     struct world *w = world_new();
@@ -482,6 +505,7 @@ int main(void)
         cmocka_unit_test(test_copies_of_another_app_are_not_seen),
         cmocka_unit_test(test_a_lost_cluster_starts_nothing_elsewhere),
         cmocka_unit_test(test_a_returning_cluster_is_brought_up_without_touching_what_is_right),
+        cmocka_unit_test(test_a_copy_beyond_the_plan_that_stopped_is_removed_and_not_started),
         cmocka_unit_test(test_a_copy_that_ended_well_is_not_started_again),
         cmocka_unit_test(test_what_the_engine_calls_unhealthy_is_restarted),
         cmocka_unit_test(test_a_change_touches_one_domain_and_starts_the_new_copy_first),
