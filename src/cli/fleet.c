@@ -29,13 +29,6 @@ static const struct command_example ls_examples[] = {
     EXAMPLE_END,
 };
 
-static const char *engine_text(struct arena *arena, const json_t *cluster)
-{
-    const char *engine = output_text(cluster, "engine"), *api = output_text(cluster, "api");
-
-    return *api ? arena_printf(arena, "%s (API %s)", engine, api) : engine;
-}
-
 static void add_cluster(struct table *table, const json_t *cluster)
 {
     const json_t *capacity = json_object_get(cluster, "capacity");
@@ -50,7 +43,7 @@ static void add_cluster(struct table *table, const json_t *cluster)
     table_add(table, json_is_true(json_object_get(cluster, "drained"))
                          ? arena_printf(table->arena, "%s, drained", state)
                          : state);
-    table_add(table, engine_text(table->arena, cluster));
+    table_add(table, output_text(cluster, "engine"));
     table_add_number(table, output_number(cluster, "replicas"));
     table_add(table, cpus > 0 ? amount_cpus(table->arena, cpus) : "");
     table_add(table, memory > 0 ? amount_bytes(table->arena, (uint64_t)memory) : "");

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Declared by command_list.h for command.c; repeated so that the definition is checked. */
@@ -98,19 +99,55 @@ static void add_replica(struct table *table, const json_t *replica)
     table_add(table, output_text(replica, "status"));
 }
 
-static void print_waiting(const json_t *waiting)
+/* By cluster, service and number, whatever the order in which the Engines list them. */
+static int compare_replicas(const void *left, const void *right)
 {
+    const json_t *a = *(const json_t *const *)left, *b = *(const json_t *const *)right;
+    int order = strcmp(output_text(a, "cluster"), output_text(b, "cluster"));
+
+    if (!order)
+        order = strcmp(output_text(a, "service"), output_text(b, "service"));
+    if (!order)
+        order = (output_number(a, "number") > output_number(b, "number")) -
+                (output_number(a, "number") < output_number(b, "number"));
+    return order;
+}
+
+static void add_replicas(struct table *table, const json_t *replicas)
+{
+    size_t count = json_array_size(replicas);
+    const json_t **sorted = arena_array(table->arena, count, sizeof(*sorted));
+
+    for (size_t i = 0; i < count; i++)
+        sorted[i] = json_array_get(replicas, i);
+    if (count)
+        qsort(sorted, count, sizeof(*sorted), compare_replicas);
+    for (size_t i = 0; i < count; i++)
+        add_replica(table, sorted[i]);
+}
+
+/* Returns whether `trouble` is the same in other words. */
+static bool print_waiting(const json_t *waiting, const char *trouble)
+{
+    bool is_told = false;
+
     for (size_t i = 0; i < json_array_size(waiting); i++) {
         const json_t *wait = json_array_get(waiting, i);
+        const char *cluster = output_text(wait, "cluster"), *what = output_text(wait, "for");
         long long actions = output_number(wait, "actions");
 
-        (void)printf("%lld action%s wait%s for ", actions, actions == 1 ? "" : "s",
-                     actions == 1 ? "s" : "");
-        output_clean(output_text(wait, "cluster"));
+        if (actions > 0)
+            (void)printf("%lld action%s wait%s for ", actions, actions == 1 ? "" : "s",
+                         actions == 1 ? "s" : "");
+        else
+            (void)fputs("waits for ", stdout);
+        output_clean(cluster);
         (void)fputs(": ", stdout);
-        output_clean(output_text(wait, "for"));
+        output_clean(what);
         (void)fputs("\n", stdout);
+        is_told |= strncmp(trouble, cluster, strlen(cluster)) == 0 && strstr(trouble, what);
     }
+    return is_told;
 }
 
 static int print_app(struct cli *cli, const json_t *app, struct err *err)
@@ -118,11 +155,13 @@ static int print_app(struct cli *cli, const json_t *app, struct err *err)
     static const char *const headers[] = {"CLUSTER", "SERVICE",  "NAME",   "STATE", "HEALTH",
                                           "PORTS",   "ENDPOINT", "STATUS", NULL};
     const json_t *replicas = json_object_get(app, "replicas");
+    const char *trouble = output_text(app, "trouble");
     struct table table;
 
     table_init(&table, cli->arena, headers);
-    for (size_t i = 0; i < json_array_size(replicas); i++)
-        add_replica(&table, json_array_get(replicas, i));
+    table.optional =
+        1; /* the Engine's own words are long, and say little that STATE does not */
+    add_replicas(&table, replicas);
     int r = output_table(&table, err);
     if (r < 0)
         return r;
@@ -131,10 +170,9 @@ static int print_app(struct cli *cli, const json_t *app, struct err *err)
     (void)fputs(": ", stdout);
     output_clean(output_text(app, "state"));
     (void)printf(", revision %lld\n", output_number(app, "revision"));
-    print_waiting(json_object_get(app, "waiting"));
-    if (*output_text(app, "trouble")) {
+    if (!print_waiting(json_object_get(app, "waiting"), trouble) && *trouble) {
         (void)fputs("trouble: ", stdout);
-        output_clean(output_text(app, "trouble"));
+        output_clean(trouble);
         (void)fputs("\n", stdout);
     }
     return 0;

@@ -75,24 +75,36 @@ static void measure(const struct table *table, size_t widths[TABLE_COLUMNS_MAX])
     }
 }
 
-/* Takes columns from the widest until the row fits, or until nothing more can be taken. */
-static void fit(const struct table *table, size_t widths[TABLE_COLUMNS_MAX], size_t limit)
+static size_t row_width(const size_t widths[TABLE_COLUMNS_MAX], size_t columns)
 {
-    size_t total = GAP * (table->columns - 1);
+    size_t total = GAP * (columns - 1);
 
-    for (size_t c = 0; c < table->columns; c++)
+    for (size_t c = 0; c < columns; c++)
         total += widths[c];
-    while (total > limit) {
+    return total;
+}
+
+/*
+ * Leaves out what is optional, then takes from the widest columns, until the row fits or
+ * nothing more can be taken. Returns the number of columns that are left.
+ */
+static size_t fit(const struct table *table, size_t widths[TABLE_COLUMNS_MAX], size_t limit)
+{
+    size_t columns = table->columns;
+
+    while (columns > table->columns - table->optional && row_width(widths, columns) > limit)
+        columns--;
+    for (size_t total = row_width(widths, columns); total > limit; total--) {
         size_t widest = 0;
 
-        for (size_t c = 1; c < table->columns; c++)
+        for (size_t c = 1; c < columns; c++)
             if (widths[c] > widths[widest])
                 widest = c;
         if (widths[widest] <= WIDTH_MIN)
-            return;
+            break;
         widths[widest]--;
-        total--;
     }
+    return columns;
 }
 
 /* The text in exactly `width` columns, or less if it is the last cell. */
@@ -114,18 +126,20 @@ static int write_cell(struct buf *out, const char *text, size_t width, bool is_l
 
 int table_write(const struct table *table, size_t width, struct buf *out)
 {
-    size_t widths[TABLE_COLUMNS_MAX], start = out->len;
+    size_t widths[TABLE_COLUMNS_MAX], start = out->len, columns = table->columns;
     size_t count = table_rows(table) * table->columns;
 
     measure(table, widths);
     if (width)
-        fit(table, widths, width);
+        columns = fit(table, widths, width);
     for (size_t i = 0; i < table->columns + count; i++) {
         size_t c = i % table->columns;
         const char *text =
             i < table->columns ? table->headers[i] : table->cells[i - table->columns];
 
-        if (write_cell(out, text, widths[c], c + 1 == table->columns) < 0) {
+        if (c >= columns)
+            continue;
+        if (write_cell(out, text, widths[c], c + 1 == columns) < 0) {
             buf_cut(out, start);
             return -EMSGSIZE;
         }

@@ -18,6 +18,7 @@ struct table {
     struct arena *arena;
     const char *const *headers;
     size_t columns;
+    size_t optional;    /* so many of the last columns are left out where there is no room */
     const char **cells; /* row by row */
     size_t cell_count, capacity;
 };
@@ -34,8 +35,8 @@ void table_add_number(struct table *table, long long number);
 size_t table_rows(const struct table *table);
 
 /*
- * Appends the text. Beyond `width` columns (0: no limit) the widest columns are cut, which
- * "..." shows. Returns 0 or -EMSGSIZE.
+ * Appends the text. Beyond `width` columns (0: no limit) optional columns are left out, then
+ * the widest ones cut, which "..." shows. Returns 0 or -EMSGSIZE.
  */
 int table_write(const struct table *table, size_t width, struct buf *out) MUST_USE;
 

@@ -6,6 +6,8 @@
 #include "cli/user_files.h"
 #include "model/app_json.h"
 
+#include <stdio.h>
+
 /* Declared by command_list.h for command.c; repeated so that the definition is checked. */
 extern const struct command command_up;
 
@@ -29,6 +31,8 @@ static int print_summary(struct cli *cli, struct client *client, const char *nam
     int r = client_call(client, "GET", arena_printf(cli->arena, "/v1/apps/%s", name), NULL,
                         &answer, err);
 
+    if (r == CLIENT_OK)
+        (void)puts("");
     if (r == CLIENT_OK)
         r = plan_print_summary(json_object_get(answer, "plan"), err);
     json_decref(answer);

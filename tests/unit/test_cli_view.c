@@ -61,6 +61,29 @@ static void test_a_narrow_window_cuts_the_widest_column(void **state)
     arena = arena_free(arena);
 }
 
+static void test_optional_columns_are_left_out_before_others_are_cut(void **state)
+{
+    struct arena *arena = arena_new();
+    struct table table;
+
+    (void)state;
+    table_init(&table, arena, headers);
+    table.optional = 1;
+    table_add(&table, "amber-north-1");
+    table_add(&table, "down");
+    table_add(&table, "no route");
+    assert_table(&table, 32,
+                 "CLUSTER         STATE   ERROR\n"
+                 "amber-north-1   down    no route\n");
+    assert_table(&table, 31,
+                 "CLUSTER         STATE\n"
+                 "amber-north-1   down\n");
+    assert_table(&table, 20,
+                 "CLUSTER        STATE\n"
+                 "amber-nor...   down\n");
+    arena = arena_free(arena);
+}
+
 static void test_a_cell_cannot_command_the_terminal(void **state)
 {
     struct arena *arena = arena_new();
@@ -283,6 +306,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_columns_are_as_wide_as_their_widest_cell),
         cmocka_unit_test(test_a_narrow_window_cuts_the_widest_column),
+        cmocka_unit_test(test_optional_columns_are_left_out_before_others_are_cut),
         cmocka_unit_test(test_a_cell_cannot_command_the_terminal),
         cmocka_unit_test(test_letters_of_two_bytes_take_one_column),
         cmocka_unit_test(test_the_view_shows_a_row_per_service_and_cluster),
