@@ -23,6 +23,16 @@ static struct survive default_survive(const struct topology *topology)
     return survive;
 }
 
+struct survive draft_survive(const struct draft *draft, const struct topology *topology,
+                             const struct job *job)
+{
+    const struct app *app = draft->input->app;
+
+    return job->service->has_survive ? job->service->survive
+           : app->has_survive        ? app->survive
+                                     : default_survive(topology);
+}
+
 static void job_init(struct draft *draft, size_t i)
 {
     const struct app *app = draft->input->app;
@@ -31,9 +41,7 @@ static void job_init(struct draft *draft, size_t i)
     job->service = &app->services[i];
     job->is_pinned = service_is_pinned(job->service);
     job->demand = demand_of(&draft->ledger, app, i);
-    job->survive = job->service->has_survive ? job->service->survive
-                   : app->has_survive        ? app->survive
-                                             : draft->survive_default;
+    job->survive = draft_survive(draft, &draft->topology, job);
     job->reduced = survive_reduce(&draft->topology, &job->survive);
 }
 
@@ -337,13 +345,12 @@ static int place_spread(struct draft *draft, struct job *job, bool was_placed)
     return 0;
 }
 
-/* The cluster that holds the data of a pinned job: where most of it runs, else none. */
-static unsigned home_of(const struct draft *draft, const struct job *job)
+unsigned draft_home(const struct draft *draft, const struct job *job)
 {
     const struct spot *spots = draft_spots(draft, job->current);
     uint32_t best = 0;
 
-    if (!job->current.count)
+    if (!job->is_pinned || !job->current.count)
         return draft->topology.cluster_count;
     for (uint32_t i = 1; i < job->current.count; i++)
         if (spots[i].replicas > spots[best].replicas)
@@ -395,7 +402,7 @@ static int place_pinned(struct draft *draft, struct job *job, bool was_placed)
 {
     unsigned needed = job->service->replicas;
     unsigned nowhere = draft->topology.cluster_count;
-    unsigned home = home_of(draft, job);
+    unsigned home = draft_home(draft, job);
     bool is_new = home == nowhere;
 
     if (is_new)

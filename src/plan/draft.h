@@ -75,6 +75,16 @@ void draft_fini(struct draft *draft);
 /* The spots of a list. Valid until the next placement. */
 const struct spot *draft_spots(const struct draft *draft, struct spots spots);
 
+/* What the job has to survive in a fleet like that. */
+struct survive draft_survive(const struct draft *draft, const struct topology *topology,
+                             const struct job *job);
+
+/*
+ * The cluster that holds the data of a pinned job: where most of it runs. The number of
+ * clusters when there is none.
+ */
+unsigned draft_home(const struct draft *draft, const struct job *job);
+
 /*
  * Takes back what the job holds; it is open then. draft_take gives the same to it again, for
  * which there must be room.

@@ -3,6 +3,7 @@
 
 #include "plan/certificate.h"
 #include "plan/draft.h"
+#include "plan/refuse.h"
 #include "plan/why.h"
 
 #include <assert.h>
@@ -15,6 +16,9 @@
 
 /* Orders of services that are tried before one is refused. */
 #define ORDERS_MAX 8
+
+/* Finding the least change takes milliseconds in a large fleet. */
+#define REFUSALS_TOLD_MAX 20
 
 /* One pass over all jobs, hardest first. Returns whether anybody gave back room. */
 static bool place_all(struct draft *draft)
@@ -136,8 +140,10 @@ static void write_service(struct output *out, struct plan_service *service, stru
     certificate_make(service, arena, out->draft, job, out->names);
     service->survives = is_placed && service->certificate_count && certificate_holds(service);
     if (!is_placed)
-        add_refusal(
-            out, (struct refusal){service->name, "there is no room for it", "add a cluster"});
+        add_refusal(out, out->plan->refusal_count < REFUSALS_TOLD_MAX
+                             ? refuse(arena, out->draft, job, service->name)
+                             : (struct refusal){service->name, "there is no room for it either",
+                                                "see to the others first"});
 
     const char *warning = why_warning(arena, out->draft, job);
     if (warning)

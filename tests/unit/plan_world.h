@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define WORLD_CLUSTERS_MAX 16
+#define WORLD_CLUSTERS_MAX 32
 #define WORLD_SERVICES_MAX 16
 #define WORLD_PORTS_MAX    4
 

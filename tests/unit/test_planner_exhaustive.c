@@ -1,24 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * plan/planner beside exhaustive search: on small random fleets it finds what the search finds.
- *
- * Each case is made from a seed of its own, which is printed when it fails; SEED=n repeats it
- * alone, CASES=n runs that many.
+ * SEED=n repeats one fleet, CASES=n makes that many.
  */
-#include "base/number.h"
-#include "base/random.h"
 #include "plan/planner.h"
-#include "plan_world.h"
+#include "plan_random.h"
 #include "unit.h"
 
-#include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define CPU          UINT64_C(1000000000)
-#define MIB          (UINT64_C(1) << 20)
-#define CASES        20000
-#define CLUSTERS_MAX 6
+#define CASES 20000
 
 /* How good a placement is: the smaller, the better, the first difference decides. */
 struct score {
@@ -32,95 +23,6 @@ struct problem {
     uint64_t cost[CLUSTERS_MAX];
     struct survive survive;
 };
-
-static uint64_t number_from(const char *variable, uint64_t otherwise)
-{
-    const char *text = getenv(variable);
-    uint64_t number = otherwise;
-
-    assert_true(!text || number_read(text, strlen(text), 1, UINT64_MAX, &number) == 0);
-    return number;
-}
-
-/* Makes worlds. */
-
-static const char *const names[] = {"a", "b", "c", "d", "e", "f"};
-
-/* One in `n`. */
-static bool chance(struct random *random, unsigned n)
-{
-    return random_below(random, n) == 0;
-}
-
-static void add_clusters(struct world *world, struct random *random, unsigned count)
-{
-    unsigned provider_count = 1 + random_below(random, count);
-    unsigned region_count = 1 + random_below(random, 3);
-    bool has_costs = chance(random, 2);
-    bool is_short = !chance(random, 3);
-
-    for (unsigned c = 0; c < count; c++) {
-        struct planner_room *room =
-            world_cluster(world, names[c], names[random_below(random, region_count)],
-                          names[random_below(random, provider_count)]);
-
-        if (has_costs)
-            world->clusters[c].cost_micro = random_below(random, 3) * 500000;
-        if (is_short && chance(random, 2))
-            room->cpus_nano = random_below(random, 6) * CPU / 2;
-        if (is_short && chance(random, 3))
-            room->memory_bytes = random_below(random, 5) * 64 * MIB;
-        if (is_short && chance(random, 3)) {
-            world->held[c][0] =
-                (struct planner_port){(uint16_t)(80 + random_below(random, 3)), PORT_TCP};
-            room->port_count = 1;
-        }
-        room->usable = !chance(random, 8);
-        world->clusters[c].drained = !room->usable;
-    }
-}
-
-static struct service *add_service(struct world *world, struct random *random, const char *name,
-                                   unsigned replicas)
-{
-    struct service *service = world_service(world, name, replicas);
-
-    if (chance(random, 2))
-        service->cpus_reservation_nano = (1 + random_below(random, 2)) * CPU / 2;
-    if (chance(random, 3))
-        service->memory_reservation_bytes = 64 * MIB;
-    if (chance(random, 3)) {
-        unsigned first = 80 + random_below(random, 2);
-
-        world_publish(service, first, first + random_below(random, 3));
-    }
-    service->has_survive = !chance(random, 4);
-    for (unsigned level = 0; service->has_survive && level < DOMAIN_LEVELS; level++)
-        if (chance(random, 2))
-            service->survive.count[level] = 1 + random_below(random, 2 + (level == 0));
-    return service;
-}
-
-/* What runs now, in one service of `current`. */
-struct running {
-    struct plan plan;
-    struct plan_service service;
-    struct placement placements[CLUSTERS_MAX];
-};
-
-static void make_running(struct running *running, struct world *world, struct random *random)
-{
-    size_t count = 0;
-
-    for (size_t c = 0; c < world->fleet.cluster_count; c++)
-        if (chance(random, 2))
-            running->placements[count++] =
-                (struct placement){world->clusters[c].name, 1 + random_below(random, 3)};
-    running->service = (struct plan_service){.name = world->services[0].name,
-                                             .placements = running->placements,
-                                             .placement_count = count};
-    running->plan = (struct plan){.services = &running->service, .service_count = 1};
-}
 
 /* Translates a world, by the words of the promise and not by the planner's code. */
 
@@ -381,11 +283,11 @@ static bool one_service_is_right(uint64_t seed)
 
     random_init(&random, seed);
     world_init(&world);
-    add_clusters(&world, &random, 1 + random_below(&random, CLUSTERS_MAX));
-    (void)add_service(&world, &random, "web", 1 + random_below(&random, 4));
+    random_clusters(&world, &random, 1 + random_below(&random, CLUSTERS_MAX));
+    (void)random_service(&world, &random, "web", 1 + random_below(&random, 4));
     bool has_running = chance(&random, 2);
     if (has_running)
-        make_running(&running, &world, &random);
+        random_running(&running, &world, &random);
     translate(&problem, &world, 0, has_running ? &running : NULL);
     SCOPED(plan_freep)
     struct plan *plan = world_plan(&world, has_running ? &running.plan : NULL);
@@ -475,10 +377,10 @@ static bool services_are_right(uint64_t seed)
 
     random_init(&random, seed);
     world_init(&world);
-    add_clusters(&world, &random, 2 + random_below(&random, 3));
+    random_clusters(&world, &random, 2 + random_below(&random, 3));
     for (unsigned s = 0; s < SERVICES_MAX; s++) {
         struct service *service =
-            add_service(&world, &random, names[s], 1 + random_below(&random, 2));
+            random_service(&world, &random, names[s], 1 + random_below(&random, 2));
 
         if (service->port_count)
             service->ports[0].published_last = service->ports[0].published_first;
@@ -512,24 +414,6 @@ static bool services_are_right(uint64_t seed)
         print_placement("planner", &problems[s], found[s]);
     }
     return false;
-}
-
-/* Runs a property on many seeds, or on the one of the environment. */
-static void check(bool (*property)(uint64_t seed), uint64_t cases)
-{
-    uint64_t seed = number_from("SEED", 0);
-    uint64_t base = random_seed() >> 16;
-    uint64_t failed = 0;
-
-    if (seed) {
-        assert_true(property(seed));
-        return;
-    }
-    cases = number_from("CASES", cases);
-    print_message("# seeds %" PRIu64 " to %" PRIu64 "\n", base, base + cases - 1);
-    for (uint64_t i = 0; i < cases && failed < 5; i++)
-        failed += !property(base + i);
-    assert_int_equal(failed, 0);
 }
 
 static void test_one_service_is_placed_as_exhaustive_search_places_it(void **state)
