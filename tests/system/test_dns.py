@@ -19,6 +19,7 @@ import dns.rcode
 import dns.rdataclass
 import dns.rdatatype
 import pytest
+import unbound
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.path.dirname(os.path.abspath(os.environ.get("SEAWALL") or os.path.join(HERE, "../../build/seawall")))
@@ -355,6 +356,46 @@ def test_before_its_first_table_the_nameserver_sends_clients_elsewhere():
         assert server.ask("shop.example.test", "A").rcode() == dns.rcode.SERVFAIL
     finally:
         server.close()
+
+
+# A resolver, as strict as they come: what it does not like, it does not pass on.
+
+STRICT = """server:
+    do-not-query-localhost: no
+    do-ip6: no
+    qname-minimisation-strict: yes
+    use-caps-for-id: yes
+    harden-below-nxdomain: yes
+    harden-referral-path: yes
+    harden-large-queries: yes
+    module-config: "iterator"
+    local-zone: "test." nodefault
+"""
+
+
+@pytest.fixture
+def resolver(server, tmp_path):
+    """Unbound, which thinks that our nameserver is the one for these zones."""
+    stubs = [f'stub-zone:\n    name: "{zone}"\n    stub-addr: {server.address}@{PORT}\n'
+             for zone in ("example.test", "outside.other")]
+    config = tmp_path / "unbound.conf"
+    config.write_text(STRICT + "".join(stubs), encoding="ascii")
+    made = unbound.ub_ctx()
+    assert made.config(str(config)) == 0
+    return made
+
+
+@pytest.mark.parametrize("name, kind, rcode, count", [
+    ("shop.example.test", "A", "NOERROR", 4), ("shop.example.test", "AAAA", "NOERROR", 1),
+    ("www.deep.example.test", "A", "NOERROR", 1), ("deep.example.test", "A", "NOERROR", 0),
+    ("nothing.example.test", "A", "NXDOMAIN", 0), ("a.b.c.d.e.example.test", "A", "NXDOMAIN", 0),
+    ("outside.other", "A", "NOERROR", 1), ("x.outside.other", "A", "NXDOMAIN", 0),
+    ("example.test", "NS", "NOERROR", 1), ("example.test", "SOA", "NOERROR", 1)])
+def test_a_strict_resolver_takes_our_answers(resolver, name, kind, rcode, count):
+    status, result = resolver.resolve(name, dns.rdatatype.from_text(kind), dns.rdataclass.IN)
+    assert status == 0
+    assert dns.rcode.to_text(result.rcode) == rcode
+    assert len(result.data.data if result.havedata else []) == count
 
 
 # Other nameservers.
