@@ -45,18 +45,25 @@ struct keeper {
 };
 
 /* Two nameservers with one state would take each other's intents for their own. */
-static int lock_folder(const char *folder, struct err *err)
+static int lock_path(const char *path, struct err *err)
 {
-    char *path = mem_printf("%s/lock", folder);
     SCOPED(scope_close)
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
     if (fd < 0)
-        (void)err_sys(err, "open '%s'", path);
-    else if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-        (void)err_set(err, -EBUSY, "lock '%s': another nameserver has its state there", path);
+        return err_sys(err, "open '%s'", path);
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+        return err_set(err, -EBUSY, "lock '%s': another nameserver has its state there", path);
+    return take_fd(&fd);
+}
+
+static int lock_folder(const char *folder, struct err *err)
+{
+    char *path = mem_printf("%s/lock", folder);
+    int r = lock_path(path, err);
+
     free(path);
-    return err->code < 0 ? err->code : take_fd(&fd);
+    return r;
 }
 
 int keeper_open(struct keeper **out, uv_loop_t *loop, const char *folder, struct err *err)
