@@ -8,7 +8,8 @@ from .world import DemoError, until
 
 IN_STEP_MAX_S = 60
 WHOLE_MAX_S = 60
-QUIET_S = 2.0  # between the end of one fault and the next
+FULL_MAX_S = 90
+QUIET_S = 2.0  # between the end of one recovery and the next fault
 
 
 @dataclass(frozen=True)
@@ -103,5 +104,11 @@ def carry_out(world, fault, tail):
             show.bad(f"  {error}")  # the promises say what is broken by that; the other faults are still worth a look
     after = world.copies()
     marks.mark("looked", restarted=restarted(before, after, fault), elsewhere=elsewhere(before, after, fault))
-    with show.doing("quiet"):
+
+
+def settle(world):
+    """Recovery to the end: a cloud that returns gets its traffic back slowly, and the next fault meets all of them."""
+    with world.show.doing("traffic returns slowly"):
+        until(world.has_full_weights, FULL_MAX_S, "all endpoints have their full weight again")
         time.sleep(QUIET_S)
+    world.marks.mark("settled")

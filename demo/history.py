@@ -59,7 +59,8 @@ class Episode:
     control_back: float = None
     returned: float = None
     in_step: float = None
-    whole: float = None  # the cloud is in the answers again
+    whole: float = None    # the cloud is in the answers again
+    settled: float = None  # and has all of its traffic
     restarted: int = 0   # copies that were right and are not the same any more
     elsewhere: int = 0   # copies that started while the cloud was away
     clients: dict = field(default_factory=dict)
@@ -167,7 +168,7 @@ def _episode(history, mark, until):
     # A lost API is no verdict on an endpoint: it is control that finds the cluster unreachable.
     episode.detected = episode.unreachable if kind == "api-loss" else _first(
         verdicts, at, until, cloud=cloud, source="nameserver", state="down")
-    for name in ("returned", "in_step", "whole"):
+    for name in ("returned", "in_step", "whole", "settled"):
         setattr(episode, name, _first(history.named(name), at, until))
     episode.control_killed = mark.get("control_killed")
     episode.control_back = _first(history.named("control_back"), at, until)

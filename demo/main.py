@@ -10,7 +10,7 @@ import time
 
 from . import history as recorded
 from . import promises, report, timeline
-from .faults import FAULTS, carry_out
+from .faults import FAULTS, carry_out, settle
 from .show import Show
 from .tail import Tail
 from .world import BUILD, CLOUDS, TOP, DemoError, World, until
@@ -94,12 +94,12 @@ def run(world, chosen):
     world.show.head("Steady state: two kinds of client use the shop")
     world.show.status = tail.words
     steady_state(world, tail)
-    for fault in FAULTS:
-        if fault.kind in chosen:
-            world.show.head(f"{fault.kind}: {timeline.WHAT[fault.kind].format(fault.cloud)}")
-            carry_out(world, fault, tail)
-            with open(world.history, encoding="ascii") as file:
-                _say_episode(world.show, recorded.History(file))
+    for fault in (fault for fault in FAULTS if fault.kind in chosen):
+        world.show.head(f"{fault.kind}: {timeline.WHAT[fault.kind].format(fault.cloud)}")
+        carry_out(world, fault, tail)
+        with open(world.history, encoding="ascii") as file:
+            _say_episode(world.show, recorded.History(file))
+        settle(world)
     world.show.status = None
     world.stop_recording()
     world.control.write_down("control", world.control.process.pid)

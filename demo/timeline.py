@@ -32,7 +32,8 @@ def _moments(episode):
     yield episode.in_step, "everything is in step again" + (
         f", {episode.restarted} restarted without need" if episode.restarted else ", nothing restarted that was right")
     if episode.answers_changed is not None:
-        yield episode.whole, f"{cloud} is in the answers again"
+        yield episode.whole, f"{cloud} is in the answers again, with little traffic at first"
+        yield episode.settled, f"{cloud} has its full share again"
 
 
 def moments(episode):

@@ -103,8 +103,9 @@ class Control:
 
         self.nameserver_pid = until(look, READY_S, "control starts a nameserver")
 
-    def get(self, target):
-        status, body = request(self.socket, "GET", target, timeout=10)
+    def get(self, target, path=None):
+        """JSON from control's API, or from the socket at `path`."""
+        status, body = request(path or self.socket, "GET", target, timeout=10)
         if status != 200:
             raise DemoError(f"GET {target}: {status}: {body.decode(errors='replace')}")
         return json.loads(body)
@@ -240,6 +241,12 @@ class World:
                 f"{cluster['name']} is {cluster['state']} {cluster['error']}" for cluster in clusters())
 
         until(lambda: all(cluster["state"] == "ready" for cluster in clusters()), READY_S, news)
+
+    def has_full_weights(self):
+        """No endpoint of the shop is on its slow start any more."""
+        table = self.control.get("/v1/table", self.control.nameserver_socket)
+        return all(endpoint["why"] == "up" for name in table["names"] if name["name"] == NAME
+                   for endpoint in name["endpoints"])
 
     def is_in_step(self):
         """Control says so of the app, sees all clusters, and the Engines run what the plan says."""
