@@ -153,7 +153,9 @@ static uint64_t start_number(const struct container *container)
 
 static void container_start(struct engine *engine, struct container *container)
 {
-    uint64_t ready = random_below(engine->random, ENGINE_READY_MS_MAX);
+    uint64_t ready =
+        random_below(engine->random, random_below(engine->random, 3) ? ENGINE_READY_MS_MAX / 10
+                                                                     : ENGINE_READY_MS_MAX);
 
     container->state = REPLICA_RUNNING;
     container->health = container->has_check ? HEALTH_STARTING : HEALTH_NONE;

@@ -19,9 +19,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define ENGINE_STOP_MS_MAX  400  /* a container that heeds its signal */
-#define ENGINE_START_MS_MAX 800  /* create and start */
-#define ENGINE_READY_MS_MAX 2000 /* from start until the container serves */
+#define ENGINE_STOP_MS_MAX  400   /* a container that heeds its signal */
+#define ENGINE_START_MS_MAX 800   /* create and start */
+#define ENGINE_READY_MS_MAX 20000 /* from start until the container serves; mostly a tenth */
 
 struct container {
     char id[40];

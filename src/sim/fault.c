@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 /* Faults of one storm; most are seconds long, some last minutes. */
-#define STORM_FAULTS_MAX 12
+#define STORM_FAULTS_MAX 16
 
 const char *fault_kind_name(enum fault_kind kind)
 {
@@ -21,14 +21,16 @@ static int compare_time(const void *a, const void *b)
     return x->at_ms < y->at_ms ? -1 : x->at_ms > y->at_ms;
 }
 
-/* Losses are more frequent than commands. */
+/* Out of 16. */
 static enum fault_kind draw_kind(struct random *random)
 {
-    static const enum fault_kind kinds[] = {
-        FAULT_CRASH, FAULT_CRASH,  FAULT_CUT,  FAULT_CUT,    FAULT_API_LOSS, FAULT_API_LOSS,
-        FAULT_EXIT,  FAULT_SICKEN, FAULT_KILL, FAULT_CHANGE, FAULT_SCALE,    FAULT_DOWN};
+    static const enum fault_kind kinds[16] = {
+        FAULT_CRASH,  FAULT_CRASH, FAULT_CUT,    FAULT_CUT,  FAULT_CUT,    FAULT_API_LOSS,
+        FAULT_EXIT,   FAULT_EXIT,  FAULT_SICKEN, FAULT_KILL, FAULT_CHANGE, FAULT_CHANGE,
+        FAULT_CHANGE, FAULT_SCALE, FAULT_SCALE,  FAULT_DOWN,
+    };
 
-    return kinds[random_below(random, sizeof(kinds) / sizeof(*kinds))];
+    return kinds[random_below(random, 16)];
 }
 
 static struct fault draw(struct random *random, unsigned clusters, uint64_t storm_ms)

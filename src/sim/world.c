@@ -223,7 +223,10 @@ static void begin(struct world *world, const struct fault *fault)
         sim_server_kill(&world->server);
         break;
     case FAULT_CHANGE:
-        world->editions[service] = ++world->edition;
+        world->edition++;
+        for (unsigned i = 0; i < world->services; i++)
+            if (i == service || fault->pick % 2)
+                world->editions[i] = world->edition;
         up(world);
         break;
     case FAULT_SCALE:
