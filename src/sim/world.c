@@ -415,6 +415,28 @@ static void add_faults(struct world *world, uint64_t end_ms)
         agenda_add(world->agenda, at, on_calm, world, 0);
 }
 
+/* What was there when a promise broke. */
+static void note_engine(struct world *world, const struct engine *engine)
+{
+    static const char *const verdicts[] = {"unknown", "up", "down"};
+
+    note(world, "%s of %s:%s%s%s", engine->cluster->name, engine->cluster->provider,
+         engine->is_up ? "" : " crashed", engine->has_api ? "" : " without API",
+         engine->is_cut ? " cut" : "");
+    for (size_t i = 0; i < engine->count; i++) {
+        const struct container *container = engine->containers[i];
+
+        if (container->app)
+            note(world, "  %s-%u %s of %.6s since %.3f s, %s, verdict %s", container->service,
+                 container->number, replica_state_name(container->state), container->digest,
+                 (double)container->started_ms / 1000,
+                 container_serves(engine, container) ? "serves" : "does not serve",
+                 verdicts[sim_steering_verdict(&world->steering,
+                                               engine->cluster->addresses.items[0],
+                                               container->published)]);
+    }
+}
+
 bool world_run(struct world *world)
 {
     uint64_t hours = world->options.hours ? world->options.hours : 24;
@@ -428,6 +450,8 @@ bool world_run(struct world *world)
     up(world);
     while (!world->judge.broken[0] && agenda_step(world->agenda, end_ms))
         continue;
+    for (size_t i = 0; world->judge.broken[0] && i < world->fleet.cluster_count; i++)
+        note_engine(world, &world->engines[i]);
     return !world->judge.broken[0];
 }
 
