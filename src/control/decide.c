@@ -303,9 +303,10 @@ static const struct observed_replica *pick_victim(const struct cell *cell, const
 }
 
 /*
- * More copies than the plan wants.
+ * More copies than the plan wants. A copy that leaves is still up: it goes only if what let it
+ * leave still holds.
  *
- *  the copy serves   all that the plan has serves   enough serve without it   ->
+ *  the copy is up    all that the plan has serves   enough serve without it   ->
  *  no                *                              *                          remove
  *  yes               yes                            yes                        remove
  *  yes               *                              no                         hold
@@ -316,23 +317,22 @@ static void remove_excess(struct decision *d, const struct scope *scope,
 {
     const struct observed_replica **gone =
         arena_array(d->arena, excess, sizeof(struct observed_replica *));
-    bool may_remove_serving =
-        scope->plan_serves && scope->serving_planned >= scope->planned->needed;
+    bool may_remove_up = scope->plan_serves && scope->serving_planned >= scope->planned->needed;
 
     if (only_outdated &&
         cell_count_serving_right(cell, scope->digest) < cell_count_right(cell, scope->digest))
-        may_remove_serving = false;
+        may_remove_up = false;
     for (unsigned n = 0; n < excess; n++) {
         const struct observed_replica *victim =
             pick_victim(cell, scope->digest, only_outdated, gone, n);
-        bool serves = false;
+        bool is_up = false;
 
         if (!victim)
             return;
         for (size_t i = 0; i < cell->count; i++)
             if (cell->replicas[i] == victim)
-                serves = replica_serves(victim, cell->endpoints[i]);
-        if (serves && !may_remove_serving) {
+                is_up = replica_is_up(victim, cell->endpoints[i]);
+        if (is_up && !may_remove_up) {
             decide_add_hold(d, cell, scope->service->name, false,
                             "an old copy stays until its replacement serves");
             return;
@@ -351,16 +351,37 @@ static bool has_room_for_one_more(const struct scope *scope, const struct cell *
 }
 
 /*
+ * Takes the old copy away, for the new one has no room beside it. What is taken away in this
+ * round no longer counts for the clusters that come after.
+ */
+static void replace_in_place(struct decision *d, struct scope *scope, const struct cell *cell)
+{
+    const struct observed_replica *victim = pick_victim(cell, scope->digest, true, NULL, 0);
+    unsigned without = scope->serving;
+
+    assert(victim); /* an outdated copy is why we are here */
+    for (size_t i = 0; i < cell->count; i++)
+        without -= cell->replicas[i] == victim && replica_serves(victim, cell->endpoints[i]);
+    if (scope->planned->survives && without < scope->planned->needed) {
+        decide_add_hold(d, cell, scope->service->name, false,
+                        "too few serve elsewhere to replace one here");
+        return;
+    }
+    scope->serving = without;
+    add_replica_action(d, ACTION_REPLICA_REMOVE, cell, victim, NULL, "changed");
+}
+
+/*
  * Replaces one outdated copy, in the order that costs the least:
  *
- *  a copy of the old kind that does not serve        taken away at once, in any domain
+ *  a copy of the old kind that is not up             taken away at once, in any domain
  *  another domain is being replaced                  hold
  *  a new copy here does not serve yet                hold
  *  there is room for one more                        start the new one first
- *  enough serve elsewhere, or nothing else can be    take the old one away first
+ *  enough serve without it, or nothing else can be   take the old one away first
  *  neither                                           hold
  */
-static void replace_one(struct decision *d, const struct scope *scope, size_t cluster,
+static void replace_one(struct decision *d, struct scope *scope, size_t cluster,
                         const struct cell *cell)
 {
     const char *name = scope->service->name;
@@ -371,7 +392,7 @@ static void replace_one(struct decision *d, const struct scope *scope, size_t cl
         const struct observed_replica *replica = cell->replicas[i];
 
         if (replica_is_right(replica, scope->digest) ||
-            replica_serves(replica, cell->endpoints[i]))
+            replica_is_up(replica, cell->endpoints[i]))
             continue;
         add_replica_action(d, ACTION_REPLICA_REMOVE, cell, replica, NULL, "changed");
         return;
@@ -391,16 +412,10 @@ static void replace_one(struct decision *d, const struct scope *scope, size_t cl
         start_missing(d, scope, cluster, cell, 1, "changed");
         return;
     }
-    if (scope->planned->survives && scope->serving <= scope->planned->needed) {
-        decide_add_hold(d, cell, name, false, "too few serve elsewhere to replace one here");
-        return;
-    }
-    const struct observed_replica *victim = pick_victim(cell, scope->digest, true, NULL, 0);
-    assert(victim); /* an outdated copy is why we are here */
-    add_replica_action(d, ACTION_REPLICA_REMOVE, cell, victim, NULL, "changed");
+    replace_in_place(d, scope, cell);
 }
 
-static void decide_cell(struct decision *d, const struct scope *scope, size_t cluster)
+static void decide_cell(struct decision *d, struct scope *scope, size_t cluster)
 {
     const struct cell *cell = view_cell(d->view, scope->index, cluster);
     unsigned right = cell_count_right(cell, scope->digest);

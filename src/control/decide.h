@@ -35,6 +35,8 @@ enum replica_endpoint {
     REPLICA_ENDPOINT_UNKNOWN,
     REPLICA_ENDPOINT_UP,
     REPLICA_ENDPOINT_DOWN,
+    REPLICA_ENDPOINT_LEAVING, /* not down, on its way out: serves those who know it, no others
+                               */
 };
 
 /* One cluster as control sees it. */

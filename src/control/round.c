@@ -31,9 +31,11 @@ enum replica_endpoint round_endpoint(const struct revision *revision,
         replica->addresses.count ? &replica->addresses : &cluster->addresses;
     enum replica_endpoint best = REPLICA_ENDPOINT_NONE;
 
-    if (!steered || service->probe.kind == PROBE_NONE ||
-        departures_has(departures, replica->id))
+    if (!steered)
         return REPLICA_ENDPOINT_NONE;
+    if (service->probe.kind == PROBE_NONE)
+        return departures_has(departures, replica->id) ? REPLICA_ENDPOINT_LEAVING
+                                                       : REPLICA_ENDPOINT_NONE;
     for (size_t p = 0; p < replica->port_count; p++) {
         if (replica->ports[p].target != steered->target)
             continue;
@@ -45,6 +47,8 @@ enum replica_endpoint round_endpoint(const struct revision *revision,
                 best = verdict;
         }
     }
+    if (departures_has(departures, replica->id) && best != REPLICA_ENDPOINT_DOWN)
+        return REPLICA_ENDPOINT_LEAVING;
     return best;
 }
 
@@ -145,17 +149,44 @@ static void submit(struct round_result *out, const struct round *round,
     }
 }
 
+struct keeping {
+    const struct round *round;
+    const struct round_world *world;
+};
+
+/* Nobody asked for it in this round, but an earlier one may have, and that is under way. */
+static bool is_under_way(const struct keeping *keeping, const char *cluster,
+                         const struct observed_replica *replica)
+{
+    struct action action = {
+        .kind = ACTION_REPLICA_REMOVE,
+        .cluster = cluster,
+        .app = replica->app,
+        .service = replica->service,
+        .number = replica->number,
+    };
+
+    if (keeping->world->has(keeping->world->ctx, &action))
+        return true;
+    action.kind = ACTION_SERVICE_REMOVE;
+    action.number = 0;
+    return keeping->world->has(keeping->world->ctx, &action);
+}
+
 /* A copy in a cluster that cannot be seen may still be on its way out. */
 static bool is_kept(void *ctx, const char *id)
 {
-    const struct round *round = ctx;
+    const struct keeping *keeping = ctx;
+    const struct round *round = keeping->round;
 
     for (size_t c = 0; c < round->cluster_count; c++) {
-        const struct observation *seen = round->clusters[c].observation;
+        const struct control_cluster *cluster = &round->clusters[c];
+        const struct observation *seen = cluster->observation;
 
-        for (size_t i = 0; !round->clusters[c].visible && seen && i < seen->replica_count; i++)
+        for (size_t i = 0; seen && i < seen->replica_count; i++)
             if (strcmp(seen->replicas[i].id, id) == 0)
-                return true;
+                return !cluster->visible ||
+                       is_under_way(keeping, cluster->cluster->name, &seen->replicas[i]);
     }
     return false;
 }
@@ -203,10 +234,13 @@ void round_run(struct round_result *out, struct arena *arena, const struct round
     departures_begin(round->departures);
     for (size_t i = 0; i < out->output.action_count; i++)
         submit(out, round, world, &out->output.actions[i], &look);
-    /* Not before it is gone: whoever stops is not answered while it does. */
-    struct round copy = *round;
-    if (departures_end(round->departures, is_kept, &copy))
+    /* Not before it is gone: whoever stops is not answered while it does. Who stays after all
+     * counts again, so there is more to decide. */
+    struct keeping keeping = {.round = round, .world = world};
+    if (departures_end(round->departures, is_kept, &keeping)) {
         out->has_moved = true;
+        out->wake_ms = 1;
+    }
     for (size_t i = 0; i < round->cluster_count; i++)
         look.running += world->count_pending(world->ctx, round->clusters[i].cluster->name);
     out->state = state_of(&look);

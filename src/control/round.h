@@ -27,6 +27,8 @@ struct round_world {
     enum replica_endpoint (*verdict)(void *ctx, const char *address, unsigned port);
     /* Takes the action over: WORK_TAKEN, WORK_PENDING or WORK_LATER of control/work.h. */
     int (*submit)(void *ctx, const struct action *action);
+    /* It waits, runs, or is done and not yet seen. */
+    bool (*has)(void *ctx, const struct action *action);
     /* Actions of the app that the cluster has in its queue or under way. */
     unsigned (*count_pending)(void *ctx, const char *cluster);
     /* Why an action there waits to be tried again. */

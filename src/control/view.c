@@ -109,11 +109,16 @@ struct cell *view_cell(const struct view *view, size_t service, size_t cluster)
     return &view->cells[service * view->cluster_count + cluster];
 }
 
-bool replica_serves(const struct observed_replica *replica, enum replica_endpoint endpoint)
+bool replica_is_up(const struct observed_replica *replica, enum replica_endpoint endpoint)
 {
     return replica->state == REPLICA_RUNNING &&
            (replica->health == HEALTH_NONE || replica->health == HEALTH_HEALTHY) &&
-           (endpoint == REPLICA_ENDPOINT_NONE || endpoint == REPLICA_ENDPOINT_UP);
+           endpoint != REPLICA_ENDPOINT_UNKNOWN && endpoint != REPLICA_ENDPOINT_DOWN;
+}
+
+bool replica_serves(const struct observed_replica *replica, enum replica_endpoint endpoint)
+{
+    return replica_is_up(replica, endpoint) && endpoint != REPLICA_ENDPOINT_LEAVING;
 }
 
 bool replica_is_right(const struct observed_replica *replica, const char *digest)

@@ -32,7 +32,10 @@ struct view *view_new(struct arena *arena, const struct control_input *input);
 
 struct cell *view_cell(const struct view *view, size_t service, size_t cluster);
 
-/* Runs, is not called unhealthy or starting, and steering does not call it down. */
+/* Runs, is not called unhealthy or starting, and somebody may be using it. */
+bool replica_is_up(const struct observed_replica *replica, enum replica_endpoint endpoint);
+
+/* The same, and it is there for everybody: a copy that leaves no longer counts. */
 bool replica_serves(const struct observed_replica *replica, enum replica_endpoint endpoint);
 
 /* Made from what the file says now. */

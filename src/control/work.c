@@ -235,6 +235,15 @@ const char *work_queue_take_retry(struct work_queue *queue, uint64_t now_ms)
     return NULL;
 }
 
+bool work_queue_has(const struct work_queue *queue, const struct action *action)
+{
+    struct arena *arena = arena_new();
+    const struct work *work = map_find(&queue->by_key, make_key(arena, action));
+
+    (void)arena_free(arena);
+    return work && work->state != WORK_FAILED;
+}
+
 bool work_queue_is_busy(const struct work_queue *queue)
 {
     return queue->running || queue->queued;

@@ -77,6 +77,9 @@ uint64_t work_queue_retry_due(const struct work_queue *queue);
 /* The app of a failed one whose wait is over, each once; NULL: no more. */
 const char *work_queue_take_retry(struct work_queue *queue, uint64_t now_ms);
 
+/* The action waits, runs, or is done and not yet seen. */
+bool work_queue_has(const struct work_queue *queue, const struct action *action);
+
 bool work_queue_is_busy(const struct work_queue *queue);
 /* Those of the app whose effect no observation shows yet: a failed one may have had its own. */
 unsigned work_queue_count_pending(const struct work_queue *queue, const char *app);

@@ -423,6 +423,11 @@ int link_submit(struct link *link, const struct action *action, struct revision 
     return r;
 }
 
+bool link_has_action(const struct link *link, const struct action *action)
+{
+    return work_queue_has(&link->works, action);
+}
+
 unsigned link_count_pending(const struct link *link, const char *app)
 {
     return work_queue_count_pending(&link->works, app);

@@ -68,6 +68,9 @@ const struct observation *link_observation(const struct link *link);
 int link_submit(struct link *link, const struct action *action, struct revision *revision,
                 const char *registry_auth);
 
+/* The action waits, runs, or is done and not yet seen. */
+bool link_has_action(const struct link *link, const struct action *action);
+
 /* Actions of the app that are queued or under way. */
 unsigned link_count_pending(const struct link *link, const char *app);
 

@@ -325,6 +325,14 @@ static int round_on_submit(void *ctx, const struct action *action)
     return r;
 }
 
+static bool round_on_has(void *ctx, const struct action *action)
+{
+    const struct round_ctx *round = ctx;
+    const struct link *link = map_find(&round->r->links, action->cluster);
+
+    return link && link_has_action(link, action);
+}
+
 static unsigned round_on_count_pending(void *ctx, const char *cluster)
 {
     const struct round_ctx *round = ctx;
@@ -345,6 +353,7 @@ static struct round_world world_of(struct round_ctx *ctx)
     return (struct round_world){
         .verdict = round_on_verdict,
         .submit = round_on_submit,
+        .has = round_on_has,
         .count_pending = round_on_count_pending,
         .error = round_on_error,
         .ctx = ctx,

@@ -122,7 +122,7 @@ static const char *endpoint_name(const struct server_parts *parts,
                                  const struct app_record *record, const struct cluster *cluster,
                                  const struct observed_replica *replica)
 {
-    static const char *const names[] = {"", "unknown", "up", "down"};
+    static const char *const names[] = {"", "unknown", "up", "down", "leaving"};
 
     return names[reconciler_verdict(parts->reconciler, record, cluster, replica)];
 }

@@ -323,7 +323,8 @@ void judge_in_step(struct judge *judge)
         if (app->removing)
             blame(judge, "%s is still there after its end", app->name);
         if (app->state != APP_IN_STEP)
-            blame(judge, "%s is %s after a calm time", app->name, app_state_name(app->state));
+            blame(judge, "%s is %s after a calm time: %s", app->name,
+                  app_state_name(app->state), app->waits);
         for (size_t s = 0; s < app->revision->app->service_count; s++)
             for (size_t e = 0; e < judge->engine_count; e++)
                 judge_cell(judge, &judge->engines[e], app, &app->revision->app->services[s]);

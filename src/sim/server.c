@@ -6,6 +6,7 @@
 #include "plan/planner.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -108,6 +109,13 @@ static int round_on_submit(void *ctx, const struct action *action)
                            round->app->revision);
 }
 
+static bool round_on_has(void *ctx, const struct action *action)
+{
+    const struct round_ctx *round = ctx;
+
+    return work_queue_has(&find_link(round->server, action->cluster)->works, action);
+}
+
 static unsigned round_on_count_pending(void *ctx, const char *cluster)
 {
     const struct round_ctx *round = ctx;
@@ -130,6 +138,16 @@ static void wake_in(struct sim_server *server, uint64_t wait_ms)
     agenda_add(server->agenda, wait_ms, on_wake, server, server->life);
 }
 
+static void note_hold(struct sim_app *app, const struct control_output *output)
+{
+    const struct control_hold *hold = output->holds;
+
+    app->waits[0] = '\0';
+    if (output->hold_count)
+        (void)snprintf(app->waits, sizeof(app->waits), "%s at %s: %s",
+                       hold->service ? hold->service : "", hold->cluster, hold->reason);
+}
+
 static void look(struct sim_server *server, struct sim_app *app)
 {
     struct arena *arena = arena_new();
@@ -137,6 +155,7 @@ static void look(struct sim_server *server, struct sim_app *app)
     struct round_world world = {
         .verdict = round_on_verdict,
         .submit = round_on_submit,
+        .has = round_on_has,
         .count_pending = round_on_count_pending,
         .error = round_on_error,
         .ctx = &ctx,
@@ -155,6 +174,7 @@ static void look(struct sim_server *server, struct sim_app *app)
     server->rounds++;
     round_run(&result, arena, &round, &world);
     app->state = result.state;
+    note_hold(app, &result.output);
     server->intent_is_dirty = server->intent_is_dirty || result.has_moved;
     if (result.wake_ms)
         wake_in(server, result.wake_ms);

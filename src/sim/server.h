@@ -19,6 +19,7 @@ struct sim_app {
     /* Not durable: */
     struct departures departures;
     enum app_state state;
+    char waits[200]; /* the first hold of the latest round, for people */
     bool is_dirty;
 };
 

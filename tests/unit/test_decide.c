@@ -496,6 +496,62 @@ static void test_down_waits_for_a_lost_cluster_where_something_may_have_been_sta
     arena_free(w->arena);
 }
 
+/* One copy in each of three clouds on a fixed port; two are needed, "new" replaces "old". */
+static struct world *world_new_in_place(void)
+{
+    struct world *w = world_new();
+
+    w->port = (struct port){.published_first = 8080, .published_last = 8080, .target = 80};
+    w->services[0].ports = &w->port;
+    w->services[0].port_count = 1;
+    w->planned[0].needed = 2;
+    w->planned[0].placed = 3;
+    for (size_t c = 0; c < CLUSTERS; c++) {
+        w->placements[0][c].replicas = 1;
+        (void)add(w, c, 1, "old");
+        w->endpoints[c][0] = REPLICA_ENDPOINT_UP;
+    }
+    return w;
+}
+
+static void test_copies_without_room_beside_them_go_one_at_a_time(void **state)
+{
+    struct world *w = world_new_in_place();
+
+    (void)state;
+    for (size_t c = 0; c < CLUSTERS; c++)
+        w->clusters[c].provider = c < 2 ? "one" : "two";
+    decide(w);
+    assert_int_equal(count(w, ACTION_REPLICA_REMOVE, NULL), 1);
+    assert_true(holds(w, "too few serve elsewhere"));
+    (void)arena_free(w->arena);
+}
+
+static void test_a_leaving_copy_goes_on_leaving_and_counts_for_nobody(void **state)
+{
+    struct world *w = world_new_in_place();
+
+    (void)state;
+    w->endpoints[0][0] = REPLICA_ENDPOINT_LEAVING;
+    decide(w);
+    assert_int_equal(count(w, ACTION_REPLICA_REMOVE, NULL), 1);
+    assert_int_equal(count(w, ACTION_REPLICA_REMOVE, "amber"), 1);
+    (void)arena_free(w->arena);
+}
+
+static void test_a_leaving_copy_stays_when_another_one_is_lost_meanwhile(void **state)
+{
+    struct world *w = world_new_in_place();
+
+    (void)state;
+    w->endpoints[0][0] = REPLICA_ENDPOINT_LEAVING;
+    w->seen[1].visible = false;
+    decide(w);
+    assert_int_equal(count(w, ACTION_REPLICA_REMOVE, NULL), 0);
+    assert_true(holds(w, "too few serve elsewhere"));
+    (void)arena_free(w->arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -521,6 +577,9 @@ int main(void)
         cmocka_unit_test(test_down_goes_on_where_it_can_and_owes_the_rest),
         cmocka_unit_test(
             test_down_waits_for_a_lost_cluster_where_something_may_have_been_started),
+        cmocka_unit_test(test_copies_without_room_beside_them_go_one_at_a_time),
+        cmocka_unit_test(test_a_leaving_copy_goes_on_leaving_and_counts_for_nobody),
+        cmocka_unit_test(test_a_leaving_copy_stays_when_another_one_is_lost_meanwhile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

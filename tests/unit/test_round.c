@@ -28,6 +28,7 @@ struct world {
     enum replica_endpoint verdict;
     int answer; /* of submit */
     unsigned pending, submitted;
+    bool has; /* every removal that is asked about is under way */
     enum action_kind kind;
 };
 
@@ -47,6 +48,13 @@ static int on_submit(void *ctx, const struct action *action)
     w->submitted++;
     w->kind = action->kind;
     return w->answer;
+}
+
+static bool on_has(void *ctx, const struct action *action)
+{
+    const struct world *w = ctx;
+
+    return w->has && action->kind == ACTION_REPLICA_REMOVE;
 }
 
 static unsigned on_count_pending(void *ctx, const char *cluster)
@@ -136,6 +144,7 @@ static void look(struct world *w)
 {
     struct round_world world = {.verdict = on_verdict,
                                 .submit = on_submit,
+                                .has = on_has,
                                 .count_pending = on_count_pending,
                                 .error = on_error,
                                 .ctx = w};
@@ -249,6 +258,21 @@ static void test_a_copy_that_stays_after_all_is_answered_again(void **state)
     world_free(w);
 }
 
+static void test_a_removal_under_way_cannot_be_taken_back(void **state)
+{
+    struct world *w = world_new();
+
+    (void)state;
+    add_replica(w, 1, "new");
+    add_replica(w, 2, "new");
+    look(w);
+    w->has = true;
+    w->placement.replicas = 2;
+    look(w);
+    assert_true(departures_has(&w->departures, "web-2"));
+    world_free(w);
+}
+
 static void test_a_copy_out_of_sight_is_still_leaving(void **state)
 {
     struct world *w = world_new();
@@ -307,23 +331,28 @@ static void test_a_kept_service_stays_until_all_its_copies_were_forgotten(void *
     world_free(w);
 }
 
-static void test_the_verdict_of_a_leaving_copy_does_not_count(void **state)
+static enum replica_endpoint endpoint_of(struct world *w)
+{
+    struct round_world world = {.verdict = on_verdict, .ctx = w};
+
+    return round_endpoint(&w->revision, &w->departures, &world, &w->cluster, &w->replicas[0]);
+}
+
+static void test_a_leaving_copy_is_told_from_one_that_is_down(void **state)
 {
     struct world *w = world_new();
-    struct round_world world = {.verdict = on_verdict, .ctx = w};
     bool is_new;
 
     (void)state;
     add_replica(w, 1, "new");
-    w->verdict = REPLICA_ENDPOINT_DOWN;
-    assert_int_equal(
-        round_endpoint(&w->revision, &w->departures, &world, &w->cluster, &w->replicas[0]),
-        REPLICA_ENDPOINT_DOWN);
+    assert_int_equal(endpoint_of(w), REPLICA_ENDPOINT_UP);
     (void)departures_wait(&w->departures, "web-1", 5000, 1000, &is_new);
     assert_true(is_new);
-    assert_int_equal(
-        round_endpoint(&w->revision, &w->departures, &world, &w->cluster, &w->replicas[0]),
-        REPLICA_ENDPOINT_NONE);
+    assert_int_equal(endpoint_of(w), REPLICA_ENDPOINT_LEAVING);
+    w->verdict = REPLICA_ENDPOINT_DOWN;
+    assert_int_equal(endpoint_of(w), REPLICA_ENDPOINT_DOWN);
+    w->service.probe.kind = PROBE_NONE;
+    assert_int_equal(endpoint_of(w), REPLICA_ENDPOINT_LEAVING);
     world_free(w);
 }
 
@@ -337,10 +366,11 @@ int main(void)
         cmocka_unit_test(test_a_cluster_out_of_reach_leaves_the_app_waiting),
         cmocka_unit_test(test_a_copy_stays_for_the_ttl_of_those_who_know_it),
         cmocka_unit_test(test_a_copy_that_stays_after_all_is_answered_again),
+        cmocka_unit_test(test_a_removal_under_way_cannot_be_taken_back),
         cmocka_unit_test(test_a_copy_out_of_sight_is_still_leaving),
         cmocka_unit_test(test_an_app_that_is_taken_down_takes_no_leave),
         cmocka_unit_test(test_a_kept_service_stays_until_all_its_copies_were_forgotten),
-        cmocka_unit_test(test_the_verdict_of_a_leaving_copy_does_not_count),
+        cmocka_unit_test(test_a_leaving_copy_is_told_from_one_that_is_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
