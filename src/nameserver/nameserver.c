@@ -7,6 +7,7 @@
 #include "cli/args_config.h"
 #include "nameserver/privileges.h"
 #include "nameserver/routes.h"
+#include "net/notify.h"
 #include "seawall_version.h"
 
 #include <errno.h>
@@ -174,6 +175,15 @@ static void stop(struct nameserver *ns)
     (void)uv_loop_close(&ns->loop);
 }
 
+/* For `systemctl start`, which waits for it. A child of a server has nobody to tell. */
+static void tell_manager(const struct nameserver *ns, const char *text)
+{
+    struct err err = {0};
+
+    if (!ns->is_owned && notify_send(text, &err) < 0)
+        log_warn("notify=failed error=%s", err.text);
+}
+
 static int run(struct cli *cli, struct err *err)
 {
     struct nameserver *ns = arena_new_in(cli->arena, struct nameserver);
@@ -189,7 +199,9 @@ static int run(struct cli *cli, struct err *err)
     ns->events = feed_new(EVENTS_KEPT);
     r = start(ns, err);
     if (r == 0) {
+        tell_manager(ns, "READY=1");
         (void)uv_run(&ns->loop, UV_RUN_DEFAULT);
+        tell_manager(ns, "STOPPING=1");
         (void)unlink(ns->socket); /* the next nameserver would replace it anyway */
         r = ns->exit_code;
     }

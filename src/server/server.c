@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "cli/args_config.h"
+#include "net/notify.h"
 #include "seawall_version.h"
 #include "server/backend.h"
 
@@ -183,6 +184,15 @@ static void stop(struct server *server)
     (void)uv_loop_close(&server->loop);
 }
 
+/* For `systemctl start`, which waits for it. */
+static void tell_manager(const char *text)
+{
+    struct err err = {0};
+
+    if (notify_send(text, &err) < 0)
+        log_warn("notify=failed error=%s", err.text);
+}
+
 static int run(struct cli *cli, struct err *err)
 {
     struct server *server = arena_new_in(cli->arena, struct server);
@@ -197,7 +207,9 @@ static int run(struct cli *cli, struct err *err)
     (void)uv_loop_init(&server->loop);
     r = start(server, err);
     if (r == 0) {
+        tell_manager("READY=1");
         (void)uv_run(&server->loop, UV_RUN_DEFAULT);
+        tell_manager("STOPPING=1");
         (void)unlink(server->socket); /* the next server would replace it anyway */
     }
     stop(server);

@@ -3,6 +3,7 @@
 
 import os
 import re
+import socket
 import subprocess
 
 import pytest
@@ -58,17 +59,46 @@ def test_the_unit_gives_away_little(root, unit):
     assert done.returncode == 0, done.stdout
 
 
-def test_the_settings_are_options_of_the_server(root, tmp_path):
-    """Every key is read; the state in a place that we may not write shows that it was the file's."""
-    config = find(root, "server.conf")
-    with open(config, encoding="utf-8") as file:
+@pytest.mark.parametrize("process, place", [("server", "/var/lib/seawall/"), ("nameserver", "/var/lib/seawall-nameserver")])
+def test_the_settings_are_options_of_their_process(root, tmp_path, process, place):
+    """Every key is read; the state in a place that cannot be shows that it was the file's."""
+    with open(find(root, f"{process}.conf"), encoding="utf-8") as file:
         text = file.read()
+    assert place in text and "/run/seawall/" in text
     (tmp_path / "state").write_text("not a folder")
-    own = tmp_path / "server.conf"
-    own.write_text(text.replace("/var/lib/seawall/", f"{tmp_path}/state/").replace("/run/seawall/", f"{tmp_path}/run/"))
-    done = run(os.path.join(BUILD, "seawall"), "server", "--config", str(own))
+    own = tmp_path / "own.conf"
+    own.write_text(text.replace(place, f"{tmp_path}/state/").replace("/run/seawall/", f"{tmp_path}/run/"))
+    done = run(os.path.join(BUILD, "seawall"), process, "--config", str(own))
     assert done.returncode == 1
     assert f"{tmp_path}/state" in done.stderr and "Not a directory" in done.stderr
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.mark.parametrize("process", ["server", "nameserver"])
+def test_the_manager_is_told_when_it_is_ready_and_when_it_ends(tmp_path, process):
+    words = {"server": ["server", "--state", "memory:", "--no-nameserver"],
+             "nameserver": ["nameserver", "--listen", f"127.0.0.1:{free_port()}", "--state", "ns"]}[process]
+    manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    manager.bind(str(tmp_path / "notify"))
+    manager.settimeout(30)
+    process = subprocess.Popen([os.path.join(BUILD, "seawall"), *words, "--socket", "s.sock"], cwd=tmp_path,
+                               env={**os.environ, "NOTIFY_SOCKET": str(tmp_path / "notify")}, stderr=subprocess.PIPE)
+    try:
+        assert manager.recv(100) == b"READY=1"
+        probe = socket.socket(socket.AF_UNIX)
+        probe.connect(str(tmp_path / "s.sock"))  # ready means that it answers
+        process.terminate()
+        assert manager.recv(100) == b"STOPPING=1"
+        assert process.wait(timeout=30) == 0
+    finally:
+        process.kill()
+        process.communicate()
+        manager.close()
 
 
 def test_users_and_folders_are_as_systemd_wants_them(root, tmp_path):
