@@ -140,10 +140,10 @@ static struct authority_node *node_get(struct authority *authority,
     return node;
 }
 
-/* What is left of a name without its first `count` labels. */
+/* What is left of a name without its first `count` labels; at least one is left. */
 static void name_above(struct wire_name *out, const struct wire_name *name, size_t count)
 {
-    size_t skipped = count < name->label_count ? name->labels[count] : name->len - (size_t)1;
+    size_t skipped = name->labels[count];
 
     out->len = (uint8_t)(name->len - skipped);
     out->label_count = (uint8_t)(name->label_count - count);

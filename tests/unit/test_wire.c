@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* dns/wire: what is a query and what is not, and what a reply looks like. */
 #include "base/random.h"
+#include "base/scope.h"
 #include "dns/wire.h"
 #include "dns_world.h"
 #include "unit.h"
+
+#include <stdlib.h>
 
 /* Names. */
 
@@ -284,12 +287,12 @@ static void test_a_query_cut_off_anywhere_is_bad(void **state)
     for (size_t len = WIRE_HEADER_SIZE; len < message.len; len++) {
         struct wire_query query;
         /* Of this very size, so that a sanitizer sees a read beyond it. */
-        uint8_t *exact = test_malloc(len);
+        SCOPED(scope_free) uint8_t *exact = malloc(len);
 
+        assert_non_null(exact);
         memcpy(exact, message.data, len);
         assert_int_equal(wire_query_read(&query, exact, len), WIRE_READ_BAD);
         assert_int_equal(query.question_len, len >= 35 ? 23 : 0);
-        test_free(exact);
     }
 }
 
@@ -342,6 +345,11 @@ static void test_malformed_queries_are_bad(void **state)
     message_init(&message, "shop.example.test", WIRE_A);
     message_add_opt(&message, 1232, 0, "\0\012\0\0abc", 7);
     assert_bad("half an option", &message);
+
+    message_init(&message, "shop.example.test", WIRE_A);
+    message_set_u16(&message, 10, 1);
+    message_add(&message, "\xff\xff\0\1\0\1\0\0\0\0\0\0", 12);
+    assert_bad("a record whose owner is no name", &message);
 
     message_init(&message, "shop.example.test", WIRE_A);
     for (size_t i = 0; i <= WIRE_QUERY_RECORDS_MAX; i++)
