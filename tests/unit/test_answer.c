@@ -260,6 +260,25 @@ static void test_of_several_nameservers_only_steered_ones_have_addresses(void **
     assert_string_equal(ask(&world, "ns.shop.other", WIRE_A), "0 qr aa\n" SOA_OUTSIDE);
 }
 
+static void test_a_sole_nameserver_has_all_its_addresses(void **state)
+{
+    static const char *names[] = {"ns1.example.test"};
+    static const struct authority_address listen[] = {
+        {false, {127, 0, 0, 5}}, {false, {127, 0, 0, 6}}, {false, {127, 0, 0, 7}}};
+    struct world world = {.authority =
+                              authority_new(world_table("example.test", names, 1), listen, 3)};
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= 50; seed++) {
+        random_init(&world.random, seed);
+        const char *text = ask(&world, "ns1.example.test", WIRE_A);
+        if (!strstr(text, " 127.0.0.5\n") || !strstr(text, " 127.0.0.6\n") ||
+            !strstr(text, " 127.0.0.7\n"))
+            fail_msg("seed %llu: %s", (unsigned long long)seed, text);
+    }
+    world_fini(&world);
+}
+
 static void test_a_nameserver_that_is_the_apex_or_steered_keeps_its_own_data(void **state)
 {
     static const char *apex[] = {"example.test"};
@@ -511,6 +530,7 @@ int main(void)
         cmocka_unit_test(test_names_that_are_not_ours_are_refused),
         cmocka_unit_test(test_a_steered_name_outside_the_zone_is_a_zone_of_its_own),
         cmocka_unit_test(test_of_several_nameservers_only_steered_ones_have_addresses),
+        cmocka_unit_test(test_a_sole_nameserver_has_all_its_addresses),
         cmocka_unit_test(test_a_nameserver_that_is_the_apex_or_steered_keeps_its_own_data),
         cmocka_unit_test(test_what_does_not_fit_is_truncated_by_udp_and_whole_by_tcp),
         cmocka_unit_test(test_negative_answers_fit_the_smallest_client),
