@@ -7,7 +7,9 @@ prefix, path, query, body with its fields and types); what does not fit is answe
 
     engine = FakeEngine("amber", address=address(1))
     engine.fault = Hang(path="/containers/create")      # see faults.py
-    engine.watch = callback                              # callback(when, number, method, path): see Request
+    engine.watch = callback                              # callback("before" | "done" | "after", number, method, path)
+
+The number counts requests that change something. Where the callback returns True before one, that is lost.
 """
 
 import http.server
@@ -74,7 +76,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         path = re.sub(r"^/v1\.\d+", "", url.path)
         engine = self.engine
         number = engine.count(self.command, path)
-        engine.watch("before", number, self.command, path)
+        if engine.watch("before", number, self.command, path):
+            self.close_connection = True
+            return
         fault = engine.pick_fault(self.command, path)
         if fault and fault.before(self):
             return
