@@ -4,6 +4,7 @@
 #include "api/route.h"
 #include "base/buf.h"
 #include "base/mem.h"
+#include "model/json_read.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -111,7 +112,7 @@ void request_fail(struct request *request, const struct err *err)
     request_reply(request, 500, error_json("failed", err->text));
 }
 
-json_t *request_body(struct request *request)
+json_t *request_body(struct request *request, const char *const *keys)
 {
     size_t len;
     const char *text = http_exchange_body(request->exchange, &len);
@@ -119,16 +120,22 @@ json_t *request_body(struct request *request)
     json_t *body = json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
     struct err err = {0};
 
-    if (body && json_is_object(body))
+    if (body && json_is_object(body) && (!keys || json_read_keys(body, "", keys, &err) == 0))
         return body;
-    if (body)
+    if (body && !json_is_object(body))
         (void)err_set(&err, -EINVAL, "the body must be a JSON object");
-    else
+    else if (!body)
         (void)err_set(&err, -EINVAL, "the body is not JSON: line %d, column %d: %s", error.line,
                       error.column, error.text);
     json_decref(body);
     request_fail(request, &err);
     return NULL;
+}
+
+int request_body_flag(const json_t *body, const char *key, bool *out, struct err *err)
+{
+    *out = false;
+    return json_object_get(body, key) ? json_read_bool(body, "", key, out, err) : 0;
 }
 
 void request_on_done(void *ctx, int result, json_t *reply, const struct err *err)
@@ -142,6 +149,60 @@ void request_on_done(void *ctx, int result, json_t *reply, const struct err *err
     }
     request_reply(request, result == BACKEND_REFUSED ? 422 : 200,
                   reply ? reply : json_object());
+}
+
+/* Queries. */
+
+struct query_check {
+    const struct route *route;
+    struct err *err;
+};
+
+/* What kind of value the key takes: ' ' any, '#', '?'; 0: the path does not know the key. */
+static char query_kind(const char *queries, const char *key)
+{
+    size_t len = strlen(key);
+
+    for (const char *at = queries; *at; at += strcspn(at, " "), at += *at == ' ')
+        if (len && strncmp(at, key, len) == 0 && strchr(" #?", at[len]))
+            return at[len] ? at[len] : ' ';
+    return 0;
+}
+
+static bool is_flag(const char *value)
+{
+    static const char *const values[] = {"", "0", "1", "false", "true"};
+
+    for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++)
+        if (strcmp(values[i], value) == 0)
+            return true;
+    return false;
+}
+
+static void check_query(void *ctx, const char *key, const char *value)
+{
+    const struct query_check *check = ctx;
+    char kind = query_kind(check->route->queries, key);
+
+    if (check->err->code)
+        return;
+    if (!kind)
+        (void)err_set(check->err, -EINVAL, "the query '%.60s' is not known here; known are: %s",
+                      key, *check->route->queries ? check->route->queries : "none");
+    else if (kind == '?' && !is_flag(value))
+        (void)err_set(check->err, -EINVAL, "the query %s: found '%.60s', expected 1 or 0", key,
+                      value);
+    else if (kind == '#' && (!*value || value[strspn(value, "0123456789")]))
+        (void)err_set(check->err, -EINVAL, "the query %s: found '%.60s', expected a number",
+                      key, value);
+}
+
+static int check_queries(struct request *request, struct err *err)
+{
+    struct query_check check = {.route = request->route, .err = err};
+
+    http_exchange_queries(request->exchange, check_query, &check);
+    return err->code;
 }
 
 bool request_flag(const struct request *request, const char *key)
@@ -247,6 +308,7 @@ void api_handle(void *ctx, struct http_exchange *exchange)
     const char *path = http_exchange_path(exchange);
     struct request *request = mem_new(struct request);
     bool path_is_known = false;
+    struct err err = {0};
     char text[ERROR_TEXT_MAX];
 
     request->api = ctx;
@@ -259,7 +321,9 @@ void api_handle(void *ctx, struct http_exchange *exchange)
             if (strcmp(route->method, http_exchange_method(exchange)) != 0)
                 continue;
             request->route = route;
-            if (route->kind == COMMAND)
+            if (check_queries(request, &err) < 0)
+                request_fail(request, &err);
+            else if (route->kind == COMMAND)
                 turn_take(request);
             else
                 route->handle(request);

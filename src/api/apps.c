@@ -41,7 +41,8 @@ static struct app *read_app(struct request *request, const json_t *body)
 
 static void plan(struct request *request)
 {
-    json_t *body = request_body(request), *reply = NULL;
+    static const char *const keys[] = {"app", NULL};
+    json_t *body = request_body(request, keys), *reply = NULL;
     struct err err = {0};
 
     if (!body)
@@ -82,13 +83,18 @@ static struct backend_done done_of(struct request *request, bool detach)
 
 static void up(struct request *request)
 {
-    json_t *body = request_body(request);
+    static const char *const keys[] = {"app", "detach", NULL};
+    json_t *body = request_body(request, keys);
+    struct app *app = NULL;
     struct err err = {0};
+    bool detach;
 
     if (!body)
         return;
-    bool detach = json_is_true(json_object_get(body, "detach"));
-    struct app *app = read_app(request, body);
+    if (request_body_flag(body, "detach", &detach, &err) < 0)
+        request_fail(request, &err);
+    else
+        app = read_app(request, body);
     json_decref(body);
     if (!app)
         return;
@@ -104,15 +110,20 @@ static void up(struct request *request)
 
 static void down(struct request *request)
 {
-    json_t *body = request_body(request);
+    static const char *const keys[] = {"volumes", "detach", NULL};
+    json_t *body = request_body(request, keys);
+    struct err err = {0};
+    bool detach, volumes;
 
     if (!body)
         return;
-    bool detach = json_is_true(json_object_get(body, "detach"));
-    bool volumes = json_is_true(json_object_get(body, "volumes"));
+    if (request_body_flag(body, "detach", &detach, &err) < 0 ||
+        request_body_flag(body, "volumes", &volumes, &err) < 0)
+        request_fail(request, &err);
+    else
+        request->api->backend->app_down(request->api->ctx, request->name, volumes,
+                                        done_of(request, detach));
     json_decref(body);
-    request->api->backend->app_down(request->api->ctx, request->name, volumes,
-                                    done_of(request, detach));
 }
 
 static int read_scales(json_t *services, struct backend_scale *out, size_t *count,
@@ -139,15 +150,17 @@ static int read_scales(json_t *services, struct backend_scale *out, size_t *coun
 
 static void scale(struct request *request)
 {
-    json_t *body = request_body(request);
+    static const char *const keys[] = {"services", "detach", NULL};
+    json_t *body = request_body(request, keys);
     struct backend_scale scales[SCALES_MAX];
     struct err err = {0};
     size_t count = 0;
+    bool detach;
 
     if (!body)
         return;
-    bool detach = json_is_true(json_object_get(body, "detach"));
-    if (read_scales(json_object_get(body, "services"), scales, &count, &err) < 0)
+    if (request_body_flag(body, "detach", &detach, &err) < 0 ||
+        read_scales(json_object_get(body, "services"), scales, &count, &err) < 0)
         request_fail(request, &err);
     else
         request->api->backend->app_scale(request->api->ctx, request->name, scales, count,

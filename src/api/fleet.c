@@ -9,7 +9,7 @@ static void show(struct request *request)
 
 static void apply(struct request *request)
 {
-    json_t *body = request_body(request);
+    json_t *body = request_body(request, NULL);
     struct fleet *fleet;
     struct err err = {0};
 
@@ -42,7 +42,7 @@ static void cluster_drain(struct request *request)
 const struct route routes_fleet[] = {
     {"GET", "/v1/fleet", show, QUESTION, ""},
     {"PUT", "/v1/fleet", apply, COMMAND, ""},
-    {"DELETE", "/v1/clusters/NAME", cluster_remove, COMMAND, "force "},
-    {"POST", "/v1/clusters/NAME/drain", cluster_drain, COMMAND, "undo "},
+    {"DELETE", "/v1/clusters/NAME", cluster_remove, COMMAND, "force?"},
+    {"POST", "/v1/clusters/NAME/drain", cluster_drain, COMMAND, "undo?"},
     {0},
 };

@@ -20,7 +20,8 @@ struct route {
     const char *path;                        /* "/v1/apps/NAME/up" */
     void (*handle)(struct request *request); /* takes over the request */
     enum { QUESTION, COMMAND } kind; /* a command changes what is durable: it takes its turn */
-    const char *queries;             /* the keys that it knows, each with a space behind it */
+    const char
+        *queries; /* what it takes: "app since tail# follow?", '#' a number, '?' a flag */
 };
 
 /* Tables that end with a route without a method. */
@@ -35,8 +36,14 @@ void request_fail(struct request *request, const struct err *err);
 /* The error object of docs/api.md. */
 json_t *error_json(const char *code, const char *message);
 
-/* The body as a JSON object; NULL, and the request is answered, if it is not one. */
-json_t *request_body(struct request *request);
+/*
+ * The body as a JSON object with none but these keys, unless NULL; NULL, and the request is
+ * answered, if it is no such thing.
+ */
+json_t *request_body(struct request *request, const char *const *keys);
+
+/* A member that may be missing: false. */
+int request_body_flag(const json_t *body, const char *key, bool *out, struct err *err) MUST_USE;
 
 /* For backend_done: answers 200 with the reply, 422 when refused, or the error. */
 void request_on_done(void *ctx, int result, json_t *reply, const struct err *err);

@@ -110,8 +110,8 @@ static void logs(struct request *request)
 const struct route routes_streams[] = {
     {"GET", "/v1/version", version, QUESTION, ""},
     {"GET", "/v1/dns", dns, QUESTION, ""},
-    {"GET", "/v1/events", events, QUESTION, "follow app since "},
+    {"GET", "/v1/events", events, QUESTION, "follow? app since"},
     {"GET", "/v1/apps/NAME/logs", logs, QUESTION,
-     "service cluster follow tail since timestamps "},
+     "service cluster follow? tail# since# timestamps?"},
     {0},
 };

@@ -376,6 +376,30 @@ const char *http_exchange_query(struct http_exchange *exchange, const char *key)
     return value ? value : "";
 }
 
+struct query_walk {
+    void (*fn)(void *ctx, const char *key, const char *value);
+    void *ctx;
+};
+
+static enum MHD_Result on_query(void *ctx, enum MHD_ValueKind kind, const char *key,
+                                const char *value)
+{
+    const struct query_walk *walk = ctx;
+
+    (void)kind;
+    walk->fn(walk->ctx, key ? key : "", value ? value : "");
+    return MHD_YES;
+}
+
+void http_exchange_queries(struct http_exchange *exchange,
+                           void (*fn)(void *ctx, const char *key, const char *value), void *ctx)
+{
+    struct query_walk walk = {.fn = fn, .ctx = ctx};
+
+    (void)MHD_get_connection_values(exchange->connection, MHD_GET_ARGUMENT_KIND, on_query,
+                                    &walk);
+}
+
 const char *http_exchange_body(const struct http_exchange *exchange, size_t *len)
 {
     *len = exchange->body.len;

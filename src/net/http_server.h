@@ -48,6 +48,10 @@ const char *http_exchange_method(const struct http_exchange *exchange);
 const char *http_exchange_path(const struct http_exchange *exchange); /* unescaped */
 /* NULL when the query has no such key, "" when it has no value. */
 const char *http_exchange_query(struct http_exchange *exchange, const char *key);
+/* All of them, in their order. */
+void http_exchange_queries(struct http_exchange *exchange,
+                           void (*fn)(void *ctx, const char *key, const char *value),
+                           void *ctx);
 /* NUL-terminated; "" when there is none. */
 const char *http_exchange_body(const struct http_exchange *exchange, size_t *len);
 
