@@ -212,6 +212,9 @@ static void on_done(void *ctx, const struct http_reply *reply, const struct err 
 
     if (reply->status >= 400) {
         finish(client, fail_reply(client, reply->status, answer));
+    } else if (reply->status != 200) {
+        json_decref(answer);
+        finish(client, fail_garbage(client));
     } else if (client->sink) {
         json_decref(answer);
         finish(client, client->pending.len ? fail_garbage(client) : CLIENT_OK);

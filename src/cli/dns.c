@@ -52,10 +52,14 @@ static int print_names(struct cli *cli, const json_t *names, struct err *err)
             add_endpoint(&table, name, json_array_get(endpoints, j));
     }
     int r = output_table(&table, err);
-    for (size_t i = 0; r == 0 && i < json_array_size(names); i++)
-        if (json_is_true(json_object_get(json_array_get(names, i), "fail_open")))
-            (void)printf("%s: every endpoint looks down, so all are answered\n",
-                         output_text(json_array_get(names, i), "name"));
+    for (size_t i = 0; r == 0 && i < json_array_size(names); i++) {
+        const json_t *name = json_array_get(names, i);
+
+        if (!json_is_true(json_object_get(name, "fail_open")))
+            continue;
+        output_clean(output_text(name, "name"));
+        (void)puts(": every endpoint looks down, so all are answered");
+    }
     return r;
 }
 

@@ -28,6 +28,8 @@ static const struct command_example examples[] = {
     EXAMPLE_END,
 };
 
+#define KIND_WIDTH 19 /* "cluster-unreachable" */
+
 struct events {
     bool is_json;
     int result;
@@ -37,9 +39,12 @@ struct events {
 static void print_event(const json_t *event)
 {
     static const char *const keys[] = {"app", "service", "cluster", "message"};
+    int width = (int)strlen(output_text(event, "kind"));
 
     output_clean(output_text(event, "at"));
-    (void)printf("  %-19s", output_text(event, "kind"));
+    (void)fputs("  ", stdout);
+    output_clean(output_text(event, "kind"));
+    (void)printf("%*s", width < KIND_WIDTH ? KIND_WIDTH - width : 0, "");
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
         const char *text = output_text(event, keys[i]);
 

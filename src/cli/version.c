@@ -45,7 +45,9 @@ static int version_run(struct cli *cli, struct err *err)
         json_decref(all);
     } else {
         (void)printf("seawall %s\n", SEAWALL_VERSION);
-        (void)printf("server  %s\n", server ? output_text(server, "version") : "not running");
+        (void)fputs("server  ", stdout);
+        output_clean(server ? output_text(server, "version") : "not running");
+        (void)fputs("\n", stdout);
     }
     json_decref(server);
     return r;
