@@ -40,26 +40,6 @@ static int conclude(const struct plan *plan, struct err *err)
     return CLI_REFUSED;
 }
 
-/* With a fleet file: nothing runs yet, and all that the clusters are said to have is free. */
-static int make_offline(struct plan **out, const struct app *app, const struct fleet *fleet,
-                        struct err *err)
-{
-    SCOPED(arena_freep) struct arena *arena = arena_new();
-    struct planner_room *rooms = arena_array(arena, fleet->cluster_count, sizeof(*rooms));
-    struct planner_input input = {.app = app, .fleet = fleet, .rooms = rooms};
-
-    for (size_t i = 0; i < fleet->cluster_count; i++) {
-        const struct cluster *cluster = &fleet->clusters[i];
-
-        rooms[i] = (struct planner_room){
-            .usable = !cluster->drained,
-            .cpus_nano = cluster->cpus_nano ? cluster->cpus_nano : UINT64_MAX,
-            .memory_bytes = cluster->memory_bytes ? cluster->memory_bytes : UINT64_MAX,
-        };
-    }
-    return planner_make(out, &input, err);
-}
-
 static int plan_offline(struct cli *cli, const struct app *app, const char *path,
                         struct err *err)
 {
@@ -69,7 +49,7 @@ static int plan_offline(struct cli *cli, const struct app *app, const char *path
     int r = user_files_fleet(&fleet, cli, path, err);
 
     if (r == 0)
-        r = make_offline(&plan, app, fleet, err);
+        r = planner_make_alone(&plan, app, fleet, err);
     if (r < 0)
         return r;
     diff = diff_make(plan, NULL, NULL);

@@ -178,3 +178,22 @@ int planner_make(struct plan **out, const struct planner_input *input, struct er
     draft_fini(&draft);
     return 0;
 }
+
+int planner_make_alone(struct plan **out, const struct app *app, const struct fleet *fleet,
+                       struct err *err)
+{
+    SCOPED(arena_freep) struct arena *arena = arena_new();
+    struct planner_room *rooms = arena_array(arena, fleet->cluster_count, sizeof(*rooms));
+    struct planner_input input = {.app = app, .fleet = fleet, .rooms = rooms};
+
+    for (size_t i = 0; i < fleet->cluster_count; i++) {
+        const struct cluster *cluster = &fleet->clusters[i];
+
+        rooms[i] = (struct planner_room){
+            .usable = !cluster->drained,
+            .cpus_nano = cluster->cpus_nano ? cluster->cpus_nano : UINT64_MAX,
+            .memory_bytes = cluster->memory_bytes ? cluster->memory_bytes : UINT64_MAX,
+        };
+    }
+    return planner_make(out, &input, err);
+}

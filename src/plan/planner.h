@@ -40,3 +40,10 @@ struct planner_input {
  */
 int planner_make(struct plan **out, const struct planner_input *input,
                  struct err *err) MUST_USE;
+
+/*
+ * The same on a fleet where nothing runs yet: all that the clusters are said to have is free,
+ * what they are not said to have has no limit.
+ */
+int planner_make_alone(struct plan **out, const struct app *app, const struct fleet *fleet,
+                       struct err *err) MUST_USE;
