@@ -48,7 +48,7 @@ struct http_call {
     struct http_handlers handlers;
     void *ctx;
     CURL *easy;
-    struct curl_slist *headers;
+    struct curl_slist *headers, *connect_to;
     struct buf body;      /* of a stream: what was not handed over yet */
     size_t kept_size_max; /* of a body that is kept */
     char *what;           /* "GET /info at https://192.0.2.10:2376", for errors */
@@ -112,6 +112,7 @@ static void call_free(struct http_call *call)
 
     curl_easy_cleanup(call->easy);
     curl_slist_free_all(call->headers);
+    curl_slist_free_all(call->connect_to);
     buf_fini(&call->body);
     free(call->what);
     free(call->place);
@@ -486,12 +487,30 @@ static int check(const struct http_target *target, const struct http_request *re
     if (!is_plain(target->origin, '!') || !is_plain(request->path, '!') ||
         request->path[0] != '/')
         return err_set(err, -EINVAL, "'%.100s' is not an escaped path", request->path);
+    if ((target->authorization && !is_plain(target->authorization, ' ')) ||
+        (target->tls_name && !is_plain(target->tls_name, '!')) ||
+        (target->proxy && !is_plain(target->proxy, '!')))
+        return err_set(err, -EINVAL,
+                       "%s: token, tls-server-name or proxy have characters that "
+                       "none has",
+                       target->origin);
     for (size_t i = 0; i < request->header_count; i++)
         if (!is_plain(request->headers[i].name, '!') ||
             !is_plain(request->headers[i].value, ' '))
             return err_set(err, -EINVAL, "header %.40s has characters that no header has",
                            request->headers[i].name);
     return 0;
+}
+
+/* PEM as text; curl copies it. */
+static void set_blob(CURL *easy, CURLoption option, const char *pem)
+{
+    struct curl_blob blob = {.data = (void *)(uintptr_t)pem, .flags = CURL_BLOB_COPY};
+
+    if (!pem)
+        return;
+    blob.len = strlen(pem);
+    (void)curl_easy_setopt(easy, option, &blob);
 }
 
 static void set_target(struct http_call *call, const struct http_target *target)
@@ -511,6 +530,21 @@ static void set_target(struct http_call *call, const struct http_target *target)
     }
     (void)curl_easy_setopt(easy, CURLOPT_SSLCERT, target->tls_cert);
     (void)curl_easy_setopt(easy, CURLOPT_SSLKEY, target->tls_key);
+    set_blob(easy, CURLOPT_CAINFO_BLOB, target->tls_ca_pem);
+    if (target->tls_ca_pem)
+        (void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    set_blob(easy, CURLOPT_SSLCERT_BLOB, target->tls_cert_pem);
+    set_blob(easy, CURLOPT_SSLKEY_BLOB, target->tls_key_pem);
+    if (target->tls_is_unchecked) {
+        (void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+        (void)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+    }
+    (void)curl_easy_setopt(easy, CURLOPT_NOPROXY, target->proxy ? "" : "*");
+    (void)curl_easy_setopt(easy, CURLOPT_PROXY, target->proxy);
+    (void)curl_easy_setopt(
+        easy, CURLOPT_HTTP_VERSION,
+        (long)(target->http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
+    (void)curl_easy_setopt(easy, CURLOPT_PIPEWAIT, target->http2 ? 1L : 0L);
     /* OpenSSL would ask the terminal for the password of an encrypted key, and wait. */
     (void)curl_easy_setopt(easy, CURLOPT_KEYPASSWD, "");
 }
@@ -525,7 +559,8 @@ static void add_header(struct http_call *call, const char *name, const char *sep
     free(line);
 }
 
-static void set_headers(struct http_call *call, const struct http_request *request)
+static void set_headers(struct http_call *call, const struct http_request *request,
+                        const char *authorization)
 {
     bool has_type = false;
 
@@ -539,6 +574,8 @@ static void set_headers(struct http_call *call, const struct http_request *reque
     if (!has_type)
         add_header(call, "Content-Type", ":", "");
     add_header(call, "Expect", ":", "");
+    if (authorization)
+        add_header(call, "Authorization", ": ", authorization);
     (void)curl_easy_setopt(call->easy, CURLOPT_HTTPHEADER, call->headers);
 }
 
@@ -559,18 +596,36 @@ static void set_method(struct http_call *call, const struct http_request *reques
         (void)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
 }
 
+/*
+ * The name that the certificate must have takes the host's place, and curl is told to connect
+ * to the host all the same.
+ */
+static char *named_url(struct http_call *call, const struct http_target *target,
+                       const char *path)
+{
+    const char *host = strstr(target->origin, "://") + 3;
+    size_t len = strcspn(host, "/");
+    size_t host_len = *host == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/");
+    char *to = mem_printf("::%.*s%s", (int)len, host, host_len < len ? "" : ":443");
+
+    call->connect_to = curl_slist_append(NULL, to);
+    free(to);
+    (void)curl_easy_setopt(call->easy, CURLOPT_CONNECT_TO, call->connect_to);
+    return mem_printf("%.*s%s%s%s", (int)(host - target->origin), target->origin,
+                      target->tls_name, host + host_len, path);
+}
+
 static void set_request(struct http_call *call, const struct http_target *target,
                         const struct http_request *request)
 {
     CURL *easy = call->easy;
-    char *url = mem_printf("%s%s", target->origin, request->path);
+    char *url = target->tls_name ? named_url(call, target, request->path)
+                                 : mem_printf("%s%s", target->origin, request->path);
 
     (void)curl_easy_setopt(easy, CURLOPT_URL, url);
     free(url);
     (void)curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
     (void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    (void)curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
-    (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     /* A name server that does not answer must not hold up the loop when a call ends early. */
     (void)curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
     (void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
@@ -580,7 +635,7 @@ static void set_request(struct http_call *call, const struct http_target *target
     (void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, curl_on_body);
     (void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
     set_method(call, request);
-    set_headers(call, request);
+    set_headers(call, request, target->authorization);
     set_target(call, target);
 }
 

@@ -13,6 +13,7 @@
 #include "base/err.h"
 #include "net/http_message.h"
 
+#include <stdbool.h>
 #include <uv.h>
 
 struct http_client;
@@ -24,6 +25,12 @@ struct http_target {
     const char *origin; /* "https://192.0.2.10:2376"; for unix sockets "http://localhost" */
     /* File paths; NULL: none. With tls_ca nobody else is trusted, not even the system's. */
     const char *tls_ca, *tls_cert, *tls_key;
+    const char *tls_ca_pem, *tls_cert_pem, *tls_key_pem; /* the same as text; NULL: none */
+    const char *tls_name; /* whom the certificate must name; NULL: the origin's host */
+    bool tls_is_unchecked;
+    const char *proxy;           /* "http://192.0.2.1:3128"; NULL: none */
+    const char *authorization;   /* the value of the header; NULL: none */
+    bool http2;                  /* where the peer has it: one connection for all calls */
     unsigned connect_timeout_ms; /* TCP and TLS handshakes; 0: 5000 */
 };
 

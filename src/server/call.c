@@ -8,16 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A path across a continent answers in a tenth of it; a dead one is given up before anybody
- * waits for it in vain. */
-#define CONNECT_TIMEOUT_MS 3000
-
 struct call {
     const struct driver *driver;
     struct driver_call driver_call;
     struct cluster cluster; /* a copy in the call's arena: the fleet may change meanwhile */
     struct http_client *client;
-    struct http_target target;
+    struct access *access;
     struct http_call *http; /* NULL between steps */
     uv_timer_t later;       /* reports what went wrong before anything was sent */
     struct err err;
@@ -38,6 +34,7 @@ static void call_free(struct call *call)
     call->is_freed = true;
     call->driver_call.observation = observation_free(call->driver_call.observation);
     call->driver_call.arena = arena_free(call->driver_call.arena);
+    call->access = access_unref(call->access);
     uv_close((uv_handle_t *)&call->later, on_closed);
 }
 
@@ -107,34 +104,13 @@ static void step(struct call *call)
         fail_later(call);
         return;
     }
-    call->http =
-        http_call_start(call->client, &call->target, &request, &handlers, call, &call->err);
+    call->http = http_call_start(call->client, access_target(call->access), &request, &handlers,
+                                 call, &call->err);
     if (!call->http)
         fail_later(call);
 }
 
-/* Where calls to the cluster go. */
-static struct http_target target_of(const struct cluster *cluster, struct arena *arena)
-{
-    struct http_target target = {
-        .tls_ca = cluster->tls_ca,
-        .tls_cert = cluster->tls_cert,
-        .tls_key = cluster->tls_key,
-        .origin = "http://localhost",
-        .connect_timeout_ms = CONNECT_TIMEOUT_MS,
-    };
-
-    if (strncmp(cluster->endpoint, "unix://", 7) == 0) {
-        target.unix_socket = cluster->endpoint + 7;
-        return target;
-    }
-    const char *address = strstr(cluster->endpoint, "://");
-    target.origin = arena_printf(arena, "%s://%s", cluster->tls_ca ? "https" : "http",
-                                 address ? address + 3 : cluster->endpoint);
-    return target;
-}
-
-struct call *call_start(uv_loop_t *loop, struct http_client *client,
+struct call *call_start(uv_loop_t *loop, struct http_client *client, struct access *access,
                         const struct driver_call *proto, call_on_done *on_done, void *ctx)
 {
     struct call *call = mem_new(struct call);
@@ -147,7 +123,7 @@ struct call *call_start(uv_loop_t *loop, struct http_client *client,
     call->driver_call.arena = arena;
     call->driver_call.cluster = &call->cluster;
     call->client = client;
-    call->target = target_of(&call->cluster, arena);
+    call->access = access_ref(access);
     call->on_done = on_done;
     call->ctx = ctx;
     (void)uv_timer_init(loop, &call->later);

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "driver/driver.h"
 #include "net/http_client.h"
+#include "server/access.h"
 
 struct call;
 
@@ -16,10 +17,11 @@ struct call;
 typedef void call_on_done(void *ctx, struct driver_call *driver_call, const struct err *err);
 
 /*
- * Starts the call. *proto and its cluster are copied, and get an arena of their own; what else
- * it points to must outlive the call. The callback never comes from inside call_start.
+ * Starts the call. `access` was prepared, and is shared with others. *proto and its cluster are
+ * copied, and get an arena of their own; what else it points to must outlive the call. The
+ * callback never comes from inside call_start.
  */
-struct call *call_start(uv_loop_t *loop, struct http_client *client,
+struct call *call_start(uv_loop_t *loop, struct http_client *client, struct access *access,
                         const struct driver_call *proto, call_on_done *on_done,
                         void *ctx) MUST_USE;
 

@@ -61,6 +61,7 @@ struct link {
     const struct driver *driver;
     struct arena *arena; /* of the cluster's copy */
     struct cluster cluster;
+    struct access *access;
     const struct link_handlers *handlers;
     void *ctx;
     struct random random;
@@ -118,6 +119,7 @@ static void cancel_all(struct link *link)
     link->list = call_cancel(link->list);
     link->pulse = call_cancel(link->pulse);
     (void)uv_timer_stop(&link->pulse_timer);
+    access_cancel(link->access);
     work_queue_cancel(&link->works);
     if (link->driver->mirror_free)
         link->mirror = link->driver->mirror_free(link->mirror);
@@ -134,6 +136,8 @@ static void fail(struct link *link, const struct err *err)
     bool was_steady = was_ready && clock_monotonic_ms() - link->ready_ms >= STEADY_MS;
     bool is_news = strcmp(link->error, err->text) != 0;
 
+    if (err->code == -EKEYEXPIRED)
+        access_spoil(link->access);
     cancel_all(link);
     (void)snprintf(link->error, sizeof(link->error), "%s", err->text);
     move(link, LINK_WAITING); /* tells when it was ready */
@@ -187,7 +191,7 @@ static void on_change(void *ctx, const struct driver_change *change)
 static struct call *start(struct link *link, const struct driver_call *proto,
                           call_on_done *on_done)
 {
-    return call_start(link->loop, link->client, proto, on_done, link);
+    return call_start(link->loop, link->client, link->access, proto, on_done, link);
 }
 
 static void stream_start(struct stream *stream)
@@ -204,7 +208,8 @@ static void stream_start(struct stream *stream)
                                 .ctx = link};
 
     stream->started_ms = clock_monotonic_ms();
-    stream->call = call_start(link->loop, link->client, &watch, on_stream_end, stream);
+    stream->call =
+        call_start(link->loop, link->client, link->access, &watch, on_stream_end, stream);
 }
 
 static void streams_start(struct link *link)
@@ -235,12 +240,25 @@ static void on_connected(void *ctx, struct driver_call *call, const struct err *
     list_start(link);
 }
 
+static void on_access(void *ctx, const struct err *err)
+{
+    struct link *link = ctx;
+    struct driver_call call = {.op = DRIVER_CONNECT, .cluster = &link->cluster};
+    struct err why;
+
+    if (!err) {
+        link->connect = start(link, &call, on_connected);
+        return;
+    }
+    why = *err;
+    (void)err_wrap(&why, "%s at %s", link->driver->name, link->cluster.name);
+    fail(link, &why);
+}
+
 static void connect_start(struct link *link)
 {
-    struct driver_call call = {.op = DRIVER_CONNECT, .cluster = &link->cluster};
-
     move(link, LINK_CONNECTING);
-    link->connect = start(link, &call, on_connected);
+    access_prepare(link->access, on_access, link);
 }
 
 /* Listing. */
@@ -407,7 +425,8 @@ static void works_run(struct link *link)
             call.service = app_find_service(call.app, work->action.service);
         work->owner = link;
         link->handlers->on_action_start(link->ctx, link, &work->action);
-        work->call = call_start(link->loop, link->client, &call, on_work_done, work);
+        work->call =
+            call_start(link->loop, link->client, link->access, &call, on_work_done, work);
     }
 }
 
@@ -448,7 +467,7 @@ struct call *link_logs(struct link *link, const struct driver_call *proto,
     call.cluster = &link->cluster;
     call.api_minor = link->info.api_minor;
     call.dialect = link->info.dialect;
-    return call_start(link->loop, link->client, &call, on_done, ctx);
+    return call_start(link->loop, link->client, link->access, &call, on_done, ctx);
 }
 
 /* Opening and closing. */
@@ -464,6 +483,7 @@ struct link *link_open(uv_loop_t *loop, struct http_client *client,
     link->arena = arena_new();
     cluster_copy(link->arena, &link->cluster, cluster);
     link->driver = driver_find(cluster->driver);
+    link->access = access_new(loop, &link->cluster);
     assert(link->driver); /* fleets with unknown drivers are refused at the edge */
     link->handlers = handlers;
     link->ctx = ctx;
@@ -502,6 +522,7 @@ struct link *link_close(struct link *link)
     if (!link)
         return NULL;
     cancel_all(link);
+    link->access = access_unref(link->access);
     work_queue_fini(&link->works);
     link->closing = 3;
     uv_close((uv_handle_t *)&link->timer, on_timer_closed);

@@ -7,7 +7,8 @@
  * The request: {"driver": "docker", "endpoint": "unix:///run/docker.sock", "tls": {"ca",
  * "cert", "key"}, "op": "connect|list|watch|apply|logs", "app": {}, "action": {}, "config": {},
  * "since_ns": 0, "replica": "ID", "follow": false, "timestamps": false, "tail": -1,
- * "stop_after": 0, "expose": "loadbalancer", "stream": 0}. `config` is a config.json of Docker;
+ * "stop_after": 0, "expose": "loadbalancer", "stream": 0,
+ * "allow_exec": false}. `config` is a config.json of Docker;
  * `stop_after` ends a stream after so many items. The result: {"ok", "error", "code", "calls"}
  * and what the operation brings.
  */
@@ -34,6 +35,7 @@ struct tool {
     struct action action;
     struct driver_call proto;
     void *mirror;
+    struct access *access;
     struct call *call;
     size_t stop_after;
 };
@@ -240,7 +242,8 @@ static void on_connected(void *ctx, struct driver_call *call, const struct err *
     }
     tool->proto.api_minor = call->info.api_minor;
     tool->proto.dialect = call->info.dialect;
-    tool->call = call_start(&tool->loop, tool->client, &tool->proto, on_done, tool);
+    tool->call =
+        call_start(&tool->loop, tool->client, tool->access, &tool->proto, on_done, tool);
 }
 
 static int find(const char *word, const char *const *words, int count)
@@ -265,6 +268,7 @@ static void read_cluster(struct tool *tool)
         .tls_cert = text(tls, "cert"),
         .tls_key = text(tls, "key"),
     };
+    tool->cluster.allow_exec = json_is_true(json_object_get(tool->request, "allow_exec"));
     if (text(tool->request, "expose"))
         tool->cluster.expose = strcmp(text(tool->request, "expose"), "ingress") == 0
                                    ? EXPOSE_INGRESS
@@ -358,6 +362,18 @@ static int read_request(struct tool *tool, struct err *err)
     return op == DRIVER_APPLY ? read_app(tool, err) : 0;
 }
 
+static void on_access(void *ctx, const struct err *err)
+{
+    struct tool *tool = ctx;
+    struct driver_call connect = {.op = DRIVER_CONNECT, .cluster = &tool->cluster};
+
+    if (err)
+        finish(tool, err);
+    else
+        tool->call =
+            call_start(&tool->loop, tool->client, tool->access, &connect, on_connected, tool);
+}
+
 int main(void)
 {
     struct tool tool = {.arena = arena_new(), .result = json_object(), .items = json_array()};
@@ -368,9 +384,11 @@ int main(void)
     if (read_request(&tool, &err) < 0) {
         finish(&tool, &err);
     } else {
-        struct driver_call connect = {.op = DRIVER_CONNECT, .cluster = &tool.cluster};
-        tool.call = call_start(&tool.loop, tool.client, &connect, on_connected, &tool);
+        tool.access = access_new(&tool.loop, &tool.cluster);
+        access_prepare(tool.access, on_access, &tool);
     }
+    (void)uv_run(&tool.loop, UV_RUN_DEFAULT);
+    tool.access = access_unref(tool.access);
     (void)uv_run(&tool.loop, UV_RUN_DEFAULT);
     int left = uv_loop_close(&tool.loop);
     if (tool.mirror)

@@ -41,5 +41,9 @@ class Authority:
     def server(self, name, address):
         return self._issue(name, "extendedKeyUsage=serverAuth", f"subjectAltName=IP:{address},IP:127.0.0.1")
 
+    def named(self, name, host):
+        """For a server that is known by its name and not by an address."""
+        return self._issue(name, "extendedKeyUsage=serverAuth", f"subjectAltName=DNS:{host}")
+
     def client(self, name="client"):
         return self._issue(name, "extendedKeyUsage=clientAuth")
