@@ -118,6 +118,8 @@ static const struct command ls = {
 
 static const struct command_option apply_options[] = {
     {.name = "file", .letter = 'f', .value = "FILE", .help = "Fleet file; - is standard input"},
+    {.name = "allow-exec",
+     .help = "Let the server run the programs that kubeconfigs of the file name"},
     OPTION_FORMAT,
     OPTION_SOCKET,
     OPTION_END,
@@ -157,6 +159,8 @@ static int apply_run(struct cli *cli, struct err *err)
     if (r == 0)
         r = client_open(&client, cli, err);
     if (r == 0) {
+        for (size_t i = 0; i < fleet->cluster_count; i++)
+            fleet->clusters[i].allow_exec = args_has(&cli->args, "allow-exec");
         json_t *body = fleet_to_json(fleet);
 
         r = client_call(client, "PUT", "/v1/fleet", body, &answer, err);

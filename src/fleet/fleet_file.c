@@ -41,6 +41,9 @@ static const struct shape_key cluster_keys[] = {
     {"driver",         &shape_text, 0},
     {"endpoint",       &shape_text, 0},
     {"docker-context", &shape_text, 0},
+    {"kubeconfig",     &shape_text_or_list, 0},
+    {"context",        &shape_text, 0},
+    {"expose",         &shape_text, 0},
     {"tls",            &tls, 0},
     {"provider",       &shape_text, 0},
     {"region",         &shape_text, 0},
@@ -158,19 +161,73 @@ static void read_context(struct reader *r, const struct node *map, struct cluste
     cluster->tls_key = context.tls_key;
 }
 
+/*
+ * kubeconfig: one file or several, relative to the fleet file; `in-cluster` for the account of
+ * the pod that the server runs in. It is read by the server, where it lies, whenever it
+ * connects.
+ */
+static void read_kubeconfig(struct reader *r, const struct node *map, struct cluster *cluster)
+{
+    const struct node *list = node_find(map, "kubeconfig");
+    const char *context = text_of(r, map, "context");
+    const char *paths = "";
+
+    if (list->count == 1 && strcmp(list->items[0].value->text, "in-cluster") == 0) {
+        cluster->endpoint = "in-cluster://";
+        return;
+    }
+    for (size_t i = 0; i < list->count; i++) {
+        const char *path = path_join(r->fleet->arena, r->folder, list->items[i].value->text);
+
+        if (strpbrk(path, ":#")) {
+            complain(r, list->items[i].value, "kubeconfig", "a path without ':' and '#'");
+            return;
+        }
+        paths = arena_printf(r->fleet->arena, "%s%s%s", paths, *paths ? ":" : "", path);
+    }
+    cluster->endpoint = arena_printf(r->fleet->arena, "kubeconfig://%s%s%s", paths,
+                                     context ? "#" : "", context ? context : "");
+    if (!name_is_endpoint(cluster->endpoint))
+        complain(r, list, "kubeconfig", "the path of a file, or a list of them");
+}
+
+static void read_expose(struct reader *r, const struct node *map, struct cluster *cluster)
+{
+    static const char *const words[] = {"nodeport", "loadbalancer", "ingress"};
+    const struct node *node = node_find(map, "expose");
+
+    for (unsigned i = 0; node && i < 3; i++)
+        if (strcmp(node->text, words[i]) == 0) {
+            cluster->expose = (enum cluster_expose)i;
+            return;
+        }
+    if (node)
+        complain(r, node, "expose", "one of: nodeport, loadbalancer, ingress");
+}
+
 static void read_endpoint(struct reader *r, const struct node *map, struct cluster *cluster)
 {
     const struct node *endpoint = node_find(map, "endpoint");
     const struct node *context = node_find(map, "docker-context");
 
-    if (endpoint && context) {
+    const struct node *kubeconfig = node_find(map, "kubeconfig");
+
+    if (kubeconfig && (endpoint || context)) {
+        (void)problems_add(r->shaping.problems, kubeconfig->place,
+                           "kubeconfig: there is an endpoint already; keep one of the two");
+    } else if (node_find(map, "context") && !kubeconfig) {
+        (void)problems_add(r->shaping.problems, node_find(map, "context")->place,
+                           "context: it is one of a kubeconfig, which is missing");
+    } else if (kubeconfig) {
+        read_kubeconfig(r, map, cluster);
+    } else if (endpoint && context) {
         (void)problems_add(r->shaping.problems, context->place,
                            "docker-context: there is an endpoint already; keep one of the two");
     } else if (context) {
         read_context(r, map, cluster);
     } else if (!endpoint) {
         (void)problems_add(r->shaping.problems, map->place,
-                           "%s: the key 'endpoint' is missing (or docker-context)",
+                           "%s: the key 'endpoint' is missing (or docker-context, kubeconfig)",
                            cluster->name);
     } else if (!name_is_endpoint(endpoint->text)) {
         complain(r, endpoint, "endpoint", "tcp://HOST:PORT or unix:///PATH");
@@ -270,6 +327,7 @@ static void read_cluster(struct reader *r, const struct node_item *item)
     cluster->region = domain_of(r, map, "region", cluster->name);
     read_driver(r, map, cluster);
     read_endpoint(r, map, cluster);
+    read_expose(r, map, cluster);
     read_tls(r, map, cluster);
     read_addresses(r, map, cluster);
     read_capacity(r, map, cluster);

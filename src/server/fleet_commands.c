@@ -132,6 +132,9 @@ void fleet_command_apply(void *ctx, struct fleet *fleet, struct backend_done don
 
         if (old)
             cluster->drained = old->drained; /* a file does not undo a drain */
+        /* What was allowed stays allowed while the cluster is reached in the same way. */
+        if (old && strcmp(old->endpoint, cluster->endpoint) == 0)
+            cluster->allow_exec = cluster->allow_exec || old->allow_exec;
         (void)json_array_append_new(!old                            ? added
                                     : is_unchanged(before, cluster) ? unchanged
                                                                     : changed,

@@ -187,3 +187,48 @@ def test_a_refusal_of_the_cluster_is_shown_and_tried_again(world):
     until(lambda: any("too many requests" in event["message"] for event in server.events("action-failed")),
           "the refusal is told")
     until(lambda: server.app()["state"] == "in-step", "in step all the same")
+
+
+# Through a kubeconfig
+
+
+PLUGIN = """#!/usr/bin/python3
+import json
+token = open({token!r}).read()
+open({ran!r}, "a").write("x")
+print(json.dumps({{"kind": "ExecCredential", "apiVersion": "client.authentication.k8s.io/v1",
+                  "status": {{"token": token}}}}))
+"""
+
+
+def test_a_plugin_is_run_when_allowed_and_again_when_its_token_is_refused(tmp_path):
+    token, ran, plugin = tmp_path / "token", tmp_path / "ran", tmp_path / "plugin"
+    token.write_text("first")
+    plugin.write_text(PLUGIN.format(token=str(token), ran=str(ran)))
+    plugin.chmod(0o755)
+    server = Server(tmp_path).start()
+    cli = Cli(tmp_path, server.socket)
+    try:
+        with KubeServer(openapi_folder(), tokens={"Bearer first"}) as kube:
+            (tmp_path / "config").write_text(json.dumps({
+                "current-context": "here", "clusters": [{"name": "c", "cluster": {"server": kube.url}}],
+                "contexts": [{"name": "here", "context": {"cluster": "c", "user": "u"}}],
+                "users": [{"name": "u", "user": {"exec": {"apiVersion": "client.authentication.k8s.io/v1",
+                                                          "command": "./plugin"}}}]}))
+            (tmp_path / "fleet.yaml").write_text("clusters: {amber: {driver: kubernetes, kubeconfig: config}}")
+            cli.ok("fleet", "apply", "-f", "fleet.yaml")
+            until(lambda: "--allow-exec" in server.clusters()["amber"]["error"], "it says what is needed")
+            assert not ran.exists()
+            cli.ok("fleet", "apply", "-f", "fleet.yaml", "--allow-exec")
+            server.until_ready("amber")
+            assert ran.read_text() == "x"
+
+            token.write_text("second")
+            kube.call(lambda: (kube.tokens.clear(), kube.tokens.add("Bearer second")))
+            until(lambda: ran.read_text() == "xx" and server.clusters()["amber"]["state"] == "ready",
+                  "the new token is brought")
+            cli.ok("fleet", "apply", "-f", "fleet.yaml")
+            assert server.clusters()["amber"]["state"] == "ready", "what was allowed stays allowed"
+        server.stop()
+    finally:
+        server.close()

@@ -165,8 +165,9 @@ static void test_each_mistake_is_told_with_its_place(void **state)
     assert_refused("clusters:\n  Amber: {}\n",
                    "fleet.yaml:2:3: clusters: found the name 'Amber', expected 1 to 63 of a-z, "
                    "0-9 and '-', the first a letter or digit");
-    assert_refused("clusters:\n  a: {}\n",
-                   "fleet.yaml:2:6: a: the key 'endpoint' is missing (or docker-context)");
+    assert_refused(
+        "clusters:\n  a: {}\n",
+        "fleet.yaml:2:6: a: the key 'endpoint' is missing (or docker-context, kubeconfig)");
     assert_refused("clusters:\n  a: {endpoint: 'http://x'}\n",
                    "fleet.yaml:2:17: endpoint: expected tcp://HOST:PORT or unix:///PATH, found "
                    "'http://x'");
@@ -245,9 +246,46 @@ static void test_a_file_that_is_not_there_or_too_large_is_told(void **state)
                         "open 'none.yaml': No such file or directory");
 }
 
+static void test_a_kubeconfig_becomes_an_endpoint(void **state)
+{
+    SCOPED(reading_fini)
+    struct reading reading =
+        read_text("clusters:\n"
+                  "  a: {driver: kubernetes, kubeconfig: /k/config, context: kind-kind}\n"
+                  "  b: {driver: kubernetes, kubeconfig: [/k/a, /k/b], expose: loadbalancer}\n"
+                  "  c: {driver: kubernetes, kubeconfig: in-cluster}\n");
+
+    (void)state;
+    assert_read(&reading);
+    assert_string_equal(reading.fleet->clusters[0].endpoint,
+                        "kubeconfig:///k/config#kind-kind");
+    assert_string_equal(reading.fleet->clusters[1].endpoint, "kubeconfig:///k/a:/k/b");
+    assert_int_equal(reading.fleet->clusters[1].expose, EXPOSE_LOADBALANCER);
+    assert_string_equal(reading.fleet->clusters[2].endpoint, "in-cluster://");
+    assert_false(reading.fleet->clusters[0].allow_exec);
+}
+
+static void test_wrong_words_about_kubernetes_are_told(void **state)
+{
+    (void)state;
+    assert_refused("clusters:\n  a: {kubeconfig: '/k#1'}\n",
+                   "fleet.yaml:2:19: kubeconfig: expected a path without ':' and '#', found "
+                   "'/k#1'");
+    assert_refused("clusters:\n  a: {kubeconfig: /k, endpoint: tcp://192.0.2.1:1}\n",
+                   "fleet.yaml:2:19: kubeconfig: there is an endpoint already; keep one of the "
+                   "two");
+    assert_refused("clusters:\n  a: {context: x, endpoint: tcp://192.0.2.1:1}\n",
+                   "fleet.yaml:2:16: context: it is one of a kubeconfig, which is missing");
+    assert_refused("clusters:\n  a: {endpoint: tcp://192.0.2.1:1, expose: magic}\n",
+                   "fleet.yaml:2:46: expose: expected one of: nodeport, loadbalancer, ingress, "
+                   "found 'magic'");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_kubeconfig_becomes_an_endpoint),
+        cmocka_unit_test(test_wrong_words_about_kubernetes_are_told),
         cmocka_unit_test(test_a_fleet_file_becomes_a_fleet),
         cmocka_unit_test(test_a_docker_context_is_looked_up),
         cmocka_unit_test(test_a_docker_context_that_leads_nowhere_is_told),
