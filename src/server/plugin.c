@@ -155,11 +155,12 @@ struct plugin *plugin_start(uv_loop_t *loop, const char *const *args, const char
                             unsigned timeout_ms, plugin_on_done *on_done, void *ctx)
 {
     struct plugin *plugin = mem_new(struct plugin);
-    uv_stdio_container_t stdio[3] = {{.flags = UV_IGNORE},
-                                     {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE,
-                                      .data.stream = (uv_stream_t *)&plugin->out},
-                                     {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE,
-                                      .data.stream = (uv_stream_t *)&plugin->complaints}};
+    uv_stdio_container_t stdio[3] = {
+        {.flags = UV_IGNORE},
+        {.flags = (uv_stdio_flags)(UV_CREATE_PIPE | UV_WRITABLE_PIPE),
+         .data.stream = (uv_stream_t *)&plugin->out},
+        {.flags = (uv_stdio_flags)(UV_CREATE_PIPE | UV_WRITABLE_PIPE),
+         .data.stream = (uv_stream_t *)&plugin->complaints}};
     uv_process_options_t options = {.exit_cb = plugin_on_exit,
                                     .file = args[0],
                                     .args = (char **)(uintptr_t)args,
