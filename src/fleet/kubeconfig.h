@@ -17,8 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define KUBECONFIG_SIZE_MAX ((size_t)4 << 20) /* one file with the certificates of thousands \
-                                               */
+#define KUBECONFIG_SIZE_MAX ((size_t)4 << 20) /* one file may know thousands of clusters */
 
 /* A program that brings credentials; see exec_credential.h. */
 struct kubeconfig_exec {

@@ -77,7 +77,7 @@ class KubeServer:
         self.tls, self.tokens, self.host, self.port = tls, tokens, host, port
         self.bookmark_s, self.minor, self.history = bookmark_s, minor, history
         self.cluster_options = cluster
-        self.log, self.faults, self.refused = [], [], []
+        self.log, self.asked, self.faults, self.refused = [], [], [], []
         self.writers = set()
         self.logs = {}  # pod name -> text
         self.connections = 0
@@ -206,6 +206,11 @@ class KubeServer:
         query = "&".join(f"{k}={v}" for k, v in request.query.items())
         line = f"{request.method} {request.path}" + (f"?{query}" if query else "")
         self.log.append(line)
+        if request.plural:
+            resource = f"{request.plural}/{request.sub}" if request.sub else request.plural
+            self.asked.append((request.group, resource, request.verb))
+            if request.verb == "patch" and self.store.get(request.resource, request.key) is None:
+                self.asked.append((request.group, resource, "create"))  # an apply that makes it
         fault = next((f for f in self.faults if f["times"] and f["path"].search(line)), {})
         if fault:
             fault["times"] -= 1

@@ -2,13 +2,16 @@
 """One app on a Kubernetes cluster and two Docker Engines, through the commands and the API."""
 
 import json
+import os
+import re
 
 import pytest
+import yaml
 
 from kube import KubeServer, openapi_folder
 from support.cli import Cli
 from support.fake_engine import FakeEngine
-from support.server import Server, app_json, cluster_json, until
+from support.server import TOP, Server, app_json, cluster_json, until
 
 CLOUDS = ("amber", "birch", "coral")
 
@@ -111,7 +114,7 @@ def test_the_commands_speak_of_both_kinds_alike(shop, tmp_path):
     table = cli.ok("ps", "-p", "shop")
     assert "Running" in table or "running" in table
     assert "web-" in table
-    logs = cli.ok("logs", "-p", "shop", "--tail", "1")
+    logs = cli.ok("logs", "-p", "more", "--tail", "1")
     assert f"hello from {copies(server, 'amber')[0]['name']}" in logs
     events = cli.ok("events", "--app", "shop", "--format", "json")
     assert any(line["cluster"] == "amber" and "pods/web-" in line["message"]
@@ -187,6 +190,57 @@ def test_a_refusal_of_the_cluster_is_shown_and_tried_again(world):
     until(lambda: any("too many requests" in event["message"] for event in server.events("action-failed")),
           "the refusal is told")
     until(lambda: server.app()["state"] == "in-step", "in step all the same")
+
+
+# The role
+
+
+def documented_role():
+    """{(group, resource): verbs} of docs/kubernetes.md."""
+    with open(os.path.join(TOP, "docs", "kubernetes.md"), encoding="utf-8") as file:
+        manifest = re.search(r"```yaml\n(apiVersion: rbac.*?)```", file.read(), re.S)[1]
+    return {(group, resource): set(rule["verbs"]) for rule in yaml.safe_load(manifest)["rules"]
+            for group in rule["apiGroups"] for resource in rule["resources"]}
+
+
+@pytest.fixture
+def alone(tmp_path):
+    """A server with the Kubernetes cluster and nothing else."""
+    server = Server(tmp_path).start()
+    try:
+        with KubeServer(openapi_folder()) as kube:
+            server.apply({"amber": kubernetes_json(kube.endpoint, "amber")})
+            server.until_ready("amber")
+            yield server, kube
+            assert kube.refused == []
+        server.stop()
+    finally:
+        server.close()
+
+
+def test_nothing_is_asked_beyond_the_documented_role_and_all_of_it_is_used(alone, tmp_path):
+    server, kube = alone
+    volume = {"mounts": [{"type": "volume", "source": "data", "target": "/data"}]}
+    job = {"image": "shop/once:1", "networks": {"default": {}}}
+    app = app_json("more", replicas=1)
+    app["survive"] = {}
+    app["services"].update(db={"image": "db:1", "networks": {"default": {}}, **volume}, init=job)
+    app["services"]["web"]["dependencies"] = {"init": {"condition": "completed", "required": True, "restart": False}}
+    app["volumes"] = {"data": {"name": "more_data"}}
+    assert server.up(app)["phase"] == "done"
+    app["services"]["init"]["environment"] = {"AGAIN": "1"}
+    assert server.up(app)["phase"] == "done"
+    Cli(tmp_path, server.socket).ok("logs", "-p", "more", "--tail", "1")
+    assert server.down("more", volumes=True)["phase"] == "done"
+    asked = {}
+    for group, resource, verb in kube.call(lambda: set(kube.asked)):
+        asked.setdefault((group, resource), set()).add(verb)
+    role = documented_role()
+    assert {key: verbs - role.get(key, set()) for key, verbs in asked.items() if verbs - role.get(key, set())} == {}
+    unused = {key: verbs - asked.get(key, set()) for key, verbs in role.items() if verbs - asked.get(key, set())}
+    # Ingresses are made only where `expose` says so; a kind of workload is deleted by name when it becomes another.
+    assert unused == {("networking.k8s.io", "ingresses"): {"create", "patch"},
+                      ("apps", "deployments"): {"delete"}, ("apps", "statefulsets"): {"delete"}}
 
 
 # Through a kubeconfig

@@ -277,7 +277,7 @@ static void test_wrong_words_about_kubernetes_are_told(void **state)
     assert_refused("clusters:\n  a: {context: x, endpoint: tcp://192.0.2.1:1}\n",
                    "fleet.yaml:2:16: context: it is one of a kubeconfig, which is missing");
     assert_refused("clusters:\n  a: {endpoint: tcp://192.0.2.1:1, expose: magic}\n",
-                   "fleet.yaml:2:46: expose: expected one of: nodeport, loadbalancer, ingress, "
+                   "fleet.yaml:2:44: expose: expected one of: nodeport, loadbalancer, ingress, "
                    "found 'magic'");
 }
 
