@@ -24,6 +24,7 @@ import unbound
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.path.dirname(os.path.abspath(os.environ.get("SEAWALL") or os.path.join(HERE, "../../build/seawall")))
 TOOL = os.path.join(BUILD, "tests", "system", "dns_tool")
+LOAD = os.path.join(BUILD, "bench", "bench_dns_load")
 PORT = 5300
 PATIENCE = 10
 
@@ -356,6 +357,24 @@ def test_before_its_first_table_the_nameserver_sends_clients_elsewhere():
         assert server.ask("shop.example.test", "A").rcode() == dns.rcode.SERVFAIL
     finally:
         server.close()
+
+
+# The generator of load for measurements.
+
+@pytest.mark.parametrize("target", ["192.0.2.1", "128.0.0.1", "126.255.255.255", "0.0.0.0", "10.0.0.1", "2001:db8::1",
+                                    "::", "::ffff:127.0.0.1", "::ffff:192.0.2.1", "localhost", "example.test", ""])
+def test_load_is_only_sent_to_the_loopback(target):
+    done = subprocess.run([LOAD, target, "9", "1", "1", "shop.example.test"], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr == f"bench_dns_load: {target} is not an address of the loopback\n"
+    assert done.stdout == ""
+
+
+def test_load_is_answered_and_counted(server):
+    for name, kind in (("www.deep.example.test", "noerror"), ("x#.example.test", "nxdomain")):
+        done = subprocess.run([LOAD, server.address, str(PORT), "1024", "10", name], capture_output=True, text=True)
+        counts = json.loads(done.stdout)
+        assert counts == {"noerror": 0, "nxdomain": 0, kind: 1024, "sent": 1024, "answered": 1024}
 
 
 # A resolver, as strict as they come: what it does not like, it does not pass on.
