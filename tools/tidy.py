@@ -31,7 +31,7 @@ LAYERS = {
     'store': 'base net',
     'api': 'base model net',
     'server': 'base net model compose fleet plan control driver health steer dns store api cli',
-    'nameserver': 'base net model health steer dns cli api/route.h server/feed.h',
+    'nameserver': 'base net model health steer dns cli api/feed.h api/route.h',
     'sim': 'base model compose fleet plan control driver health steer',
     'cli': 'base model net yaml compose fleet plan sim driver/keys.h',
     'main.c': 'base cli server nameserver',

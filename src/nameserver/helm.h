@@ -7,10 +7,10 @@
  */
 #pragma once
 
+#include "api/feed.h"
 #include "base/attr.h"
 #include "dns/server.h"
 #include "health/prober.h"
-#include "server/feed.h"
 #include "steer/steer.h"
 
 #include <uv.h>

@@ -256,6 +256,17 @@ static void on_gone(void *ctx)
     free(listener);
 }
 
+/* Says where the past ends: who reads the table after this line misses nothing. */
+static void say_open(struct listener *listener)
+{
+    char at[CLOCK_TEXT_SIZE];
+    json_t *line =
+        json_pack("{s:s, s:s}", "kind", "open", "at", clock_text(clock_wall_ms(), at));
+
+    on_line(listener, line);
+    json_decref(line);
+}
+
 static void get_events(struct routes *routes, struct http_exchange *exchange)
 {
     struct listener *listener = mem_new(struct listener);
@@ -264,8 +275,10 @@ static void get_events(struct routes *routes, struct http_exchange *exchange)
     http_exchange_stream(exchange, 200, "application/x-ndjson", on_gone, listener);
     listener->listener =
         feed_listen(routes->events, flag(exchange, "replay", true), on_line, listener);
-    if (flag(exchange, "follow", false))
+    if (flag(exchange, "follow", false)) {
+        say_open(listener);
         return;
+    }
     listener->listener = feed_leave(listener->listener);
     http_exchange_end(exchange);
 }

@@ -2,11 +2,11 @@
 /* The API on the nameserver's own socket, as docs/api.md has it. */
 #pragma once
 
+#include "api/feed.h"
 #include "nameserver/helm.h"
 #include "nameserver/keeper.h"
 #include "nameserver/listening.h"
 #include "net/http_server.h"
-#include "server/feed.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -5,11 +5,11 @@
  */
 #pragma once
 
+#include "api/feed.h"
 #include "base/map.h"
 #include "control/round.h"
 #include "model/fleet.h"
 #include "model/intent.h"
-#include "server/feed.h"
 #include "store/store.h"
 
 #include <stdbool.h>

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "server/steering.h"
 
+#include "api/feed.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/map.h"
 #include "base/mem.h"
 #include "base/sm.h"
-#include "server/feed.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -27,6 +27,13 @@
 
 #define EVENT_LINE_MAX ((size_t)1 << 20)
 #define LISTEN_MAX     16
+#define KEY_SIZE       80
+
+/* What the nameserver says of an endpoint. */
+struct known {
+    enum replica_endpoint verdict;
+    char key[KEY_SIZE]; /* "address port" */
+};
 
 struct steering {
     uv_loop_t *loop;
@@ -50,8 +57,8 @@ struct steering {
     bool intent_is_dirty, table_is_dirty, listen_is_dirty;
     bool intent_has_failed, listen_has_failed; /* dirty again when the timer says so */
     struct buf line;                           /* the event that is being read */
-    struct map verdicts; /* "address port" (owned) -> (void *)(intptr_t)enum replica_endpoint */
-    uv_timer_t timer;    /* connect again, or try again what failed */
+    struct map verdicts;                       /* key (the value's) -> struct known */
+    uv_timer_t timer;                          /* connect again, or try again what failed */
 };
 
 static void sync_start(struct steering *steering);
@@ -60,12 +67,48 @@ static void on_retry(uv_timer_t *timer);
 static void verdicts_clear(struct steering *steering)
 {
     size_t at = 0;
-    const char *key;
+    void *known;
 
-    while (map_next(&steering->verdicts, &at, &key, NULL))
-        free((void *)(uintptr_t)key);
+    while (map_next(&steering->verdicts, &at, NULL, &known))
+        free(known);
     map_fini(&steering->verdicts);
     map_init(&steering->verdicts);
+}
+
+static enum replica_endpoint verdict_of(const char *text)
+{
+    if (text && strcmp(text, "up") == 0)
+        return REPLICA_ENDPOINT_UP;
+    if (text && strcmp(text, "down") == 0)
+        return REPLICA_ENDPOINT_DOWN;
+    return REPLICA_ENDPOINT_UNKNOWN;
+}
+
+static void make_key(char out[KEY_SIZE], const char *address, unsigned port)
+{
+    (void)snprintf(out, KEY_SIZE, "%.64s %u", address, port);
+}
+
+/*
+ * Reads an endpoint of the table, or an event: both have address, port and verdict. Of two
+ * names that share an endpoint the first one's probe speaks for both in a table.
+ */
+static void read_verdict(struct steering *steering, const json_t *json, bool is_news)
+{
+    const char *address = json_string_value(json_object_get(json, "address"));
+    json_int_t port = json_integer_value(json_object_get(json, "port"));
+    char key[KEY_SIZE];
+
+    make_key(key, address ? address : "", (unsigned)port);
+    struct known *known = map_find(&steering->verdicts, key);
+    bool is_known = known != NULL;
+    if (!is_known) {
+        known = mem_new(struct known);
+        memcpy(known->key, key, sizeof(key));
+        (void)map_set(&steering->verdicts, known->key, known);
+    }
+    if (is_news || !is_known)
+        known->verdict = verdict_of(json_string_value(json_object_get(json, "verdict")));
 }
 
 /* The child. */
@@ -199,41 +242,58 @@ static void on_stream_end(void *ctx, const struct http_reply *reply, const struc
     disconnect(ctx, err && err->code ? err->text : text);
 }
 
-/* Verdicts and answers are news for our own events; every line says that the table changed. */
-static void on_event(struct steering *steering, const char *text, size_t len)
+static void publish_news(struct steering *steering, const char *kind, json_t *line)
+{
+    const char *cluster = json_string_value(json_object_get(line, "cluster"));
+    const char *reason = json_string_value(json_object_get(line, "reason"));
+    json_t *event = json_pack("{s:s, s:s, s:s, s:s, s:s, s:O}", "kind", kind, "app", "",
+                              "service", "", "cluster", cluster ? cluster : "", "message",
+                              reason ? reason : "", "steering", line);
+
+    if (event)
+        feed_publish(steering->events, event);
+}
+
+/* Returns true when a verdict changed. */
+static bool on_event(struct steering *steering, const char *text, size_t len)
 {
     json_error_t error;
     json_t *line = json_loadb(text, len, 0, &error);
     const char *kind = json_string_value(json_object_get(line, "kind"));
+    bool is_verdict = kind && strcmp(kind, "verdict") == 0;
 
-    if (kind && (strcmp(kind, "verdict") == 0 || strcmp(kind, "answers") == 0)) {
-        const char *cluster = json_string_value(json_object_get(line, "cluster"));
-        const char *reason = json_string_value(json_object_get(line, "reason"));
-        json_t *event = json_pack("{s:s, s:s, s:s, s:s, s:s, s:O}", "kind", kind, "app", "",
-                                  "service", "", "cluster", cluster ? cluster : "", "message",
-                                  reason ? reason : "", "steering", line);
-
-        if (event)
-            feed_publish(steering->events, event);
-        steering->table_is_dirty = true;
+    if (is_verdict) {
+        read_verdict(steering, line, true);
+        /* A table that is on its way may be older than this. */
+        steering->table_is_dirty |= steering->table != NULL;
     }
+    if (is_verdict || (kind && strcmp(kind, "answers") == 0))
+        publish_news(steering, kind, line);
+    else
+        steering->table_is_dirty = true; /* the stream begins, other endpoints, who knows */
     json_decref(line);
+    return is_verdict;
 }
 
 static void on_stream_data(void *ctx, const char *data, size_t len)
 {
     struct steering *steering = ctx;
+    bool has_changed = false;
     char *end;
 
-    if (buf_add(&steering->line, data, len) < 0)
+    if (buf_add(&steering->line, data, len) < 0) {
         buf_clear(&steering->line); /* not one of our lines; the table has all of it */
+        steering->table_is_dirty = true;
+    }
     while (steering->line.len &&
            (end = memchr(steering->line.data, '\n', steering->line.len))) {
         size_t line_len = (size_t)(end - steering->line.data);
 
-        on_event(steering, steering->line.data, line_len);
+        has_changed |= on_event(steering, steering->line.data, line_len);
         buf_consume(&steering->line, line_len + 1);
     }
+    if (has_changed)
+        steering->on_verdicts(steering->ctx);
     sync_start(steering);
 }
 
@@ -295,32 +355,6 @@ static void on_listen_put(void *ctx, const struct http_reply *reply, const struc
     on_put(steering, steering->listen_has_failed);
 }
 
-static enum replica_endpoint verdict_of(const char *text)
-{
-    if (text && strcmp(text, "up") == 0)
-        return REPLICA_ENDPOINT_UP;
-    if (text && strcmp(text, "down") == 0)
-        return REPLICA_ENDPOINT_DOWN;
-    return REPLICA_ENDPOINT_UNKNOWN;
-}
-
-static void read_endpoint(struct steering *steering, const json_t *endpoint)
-{
-    const char *address = json_string_value(json_object_get(endpoint, "address"));
-    json_int_t port = json_integer_value(json_object_get(endpoint, "port"));
-    enum replica_endpoint verdict =
-        verdict_of(json_string_value(json_object_get(endpoint, "verdict")));
-
-    if (!address)
-        return;
-    char *key = mem_printf("%.64s %u", address, (unsigned)port);
-    if (map_find(&steering->verdicts, key)) {
-        free(key); /* two names share the endpoint: the first one's probe speaks for both */
-        return;
-    }
-    (void)map_set(&steering->verdicts, key, (void *)(intptr_t)verdict);
-}
-
 static void read_table(struct steering *steering, const char *text, size_t len)
 {
     json_error_t error;
@@ -330,7 +364,7 @@ static void read_table(struct steering *steering, const char *text, size_t len)
     verdicts_clear(steering);
     json_array_foreach(json_object_get(table, "names"), i, name)
         json_array_foreach(json_object_get(name, "endpoints"), j, endpoint)
-            read_endpoint(steering, endpoint);
+            read_verdict(steering, endpoint, false);
     json_decref(table);
 }
 
@@ -459,13 +493,13 @@ void steering_set_intent(struct steering *steering, const char *intent)
 enum replica_endpoint steering_verdict(const struct steering *steering, const char *address,
                                        unsigned port)
 {
-    char key[80];
+    char key[KEY_SIZE];
 
     if (!steering->is_connected)
         return REPLICA_ENDPOINT_NONE;
-    (void)snprintf(key, sizeof(key), "%.64s %u", address, port);
-    void *verdict = map_find(&steering->verdicts, key);
-    return verdict ? (enum replica_endpoint)(intptr_t)verdict : REPLICA_ENDPOINT_UNKNOWN;
+    make_key(key, address, port);
+    const struct known *known = map_find(&steering->verdicts, key);
+    return known ? known->verdict : REPLICA_ENDPOINT_UNKNOWN;
 }
 
 /* The table for the API. */

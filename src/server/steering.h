@@ -6,10 +6,10 @@
 #pragma once
 
 #include "api/backend.h"
+#include "api/feed.h"
 #include "base/attr.h"
 #include "control/decide.h"
 #include "net/http_client.h"
-#include "server/feed.h"
 
 struct steering;
 

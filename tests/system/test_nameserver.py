@@ -498,16 +498,21 @@ def test_events_tell_what_happened_and_then_what_happens(steered):
         reply = connection.getresponse()
         lines = [json.loads(reply.readline())]
         assert lines[0]["kind"] == "intent" and lines[0]["generation"] == 1
-        backends.stop(ALL[0])
-        while lines[-1]["kind"] != "answers" or lines[-1]["answers"] != ALL[1:]:
+        while lines[-1]["kind"] != "open":
             lines.append(json.loads(reply.readline()))
-        assert ("verdict", "down") in [(line["kind"], line["verdict"]) for line in lines]
-        assert lines[-1]["address"] == ALL[0] and "is down" in lines[-1]["reason"]
+        backends.stop(ALL[0])
+        line = json.loads(reply.readline())
+        assert (line["kind"], line["verdict"], line["address"]) == ("verdict", "down", ALL[0])
+        line = json.loads(reply.readline())
+        assert line["kind"] == "answers" and line["answers"] == ALL[1:] and "is down" in line["reason"]
 
 
 def test_events_without_replay_begin_with_now(steered):
     server, _ = steered
     assert request(server.socket, "GET", "/v1/events?replay=0") == (200, "")
+    with contextlib.closing(UnixConnection(server.socket)) as connection:
+        connection.request("GET", "/v1/events?follow=1&replay=0")
+        assert json.loads(connection.getresponse().readline())["kind"] == "open"
 
 
 def test_garbage_at_the_dns_port_hurts_nobody(steered):

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "server/feed.h"
+#include "api/feed.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
