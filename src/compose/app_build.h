@@ -39,6 +39,9 @@ uint64_t build_duration_ns(struct builder *b, const struct node *map, const char
 /* app_service.c */
 void build_service(struct builder *b, const struct node *node, struct service *out);
 
+/* app_settings.c */
+void build_settings(struct builder *b, const struct node *service, struct settings *out);
+
 /* app_seawall.c: `x-seawall`. The ports must be there already. */
 void build_seawall_app(struct builder *b, const struct node *node);
 void build_seawall_service(struct builder *b, const struct node *node, struct service *out);

@@ -283,5 +283,6 @@ void build_service(struct builder *b, const struct node *node, struct service *o
     build_healthcheck(b, node, &out->healthcheck);
     build_restart(b, node, out);
     build_resources(b, node, out);
+    build_settings(b, node, &out->settings);
     build_seawall_service(b, node_find(node, "x-seawall"), out);
 }

@@ -448,6 +448,7 @@ static void on_log(void *ctx, const struct docker_log *log)
 
 const struct driver driver_docker = {
     .name = "docker",
+    .settings = UINT64_MAX,
     .ops = 1u << DRIVER_CONNECT | 1u << DRIVER_LIST | 1u << DRIVER_WATCH | 1u << DRIVER_APPLY |
            1u << DRIVER_LOGS,
     .request = docker_request,

@@ -220,6 +220,7 @@ const char *docker_container_body(const struct driver_call *call)
     json_put_number(host, "NanoCpus", service->cpus_limit_nano);
     json_put_number(host, "Memory", service->memory_limit_bytes);
     json_put_number(host, "MemoryReservation", service->memory_reservation_bytes);
+    docker_put_settings(call->arena, body, host, &service->settings);
     put_networks(call, body, host);
     return json_finish(call->arena, body);
 }

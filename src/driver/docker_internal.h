@@ -132,6 +132,10 @@ void docker_health_begin(struct driver_call *call);
 
 /* docker_create.c: bodies of requests, in the call's arena. */
 const char *docker_container_body(const struct driver_call *call);
+
+/* Into the container's body and its HostConfig. */
+void docker_put_settings(struct arena *arena, json_t *body, json_t *host,
+                         const struct settings *settings);
 const char *docker_network_body(const struct driver_call *call);
 const char *docker_volume_body(const struct driver_call *call);
 const char *docker_join_body(const struct driver_call *call, size_t network);

@@ -116,6 +116,7 @@ struct driver {
     const char *name;              /* config key, metrics label and log tag */
     unsigned ops;                  /* set of 1u << enum driver_op */
     const struct driver_gap *gaps; /* what it does not honour, see keys.h; NULL: nothing */
+    uint64_t settings;             /* set of 1 << enum setting_id: those that it honours */
     bool keeps_services;           /* counts and replaces the copies of a service by itself */
 
     /*

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "model/domain.h"
+#include "model/setting.h"
 #include "model/strings.h"
 
 #include <stdbool.h>
@@ -101,6 +102,7 @@ struct service {
     struct healthcheck healthcheck;
     enum restart_policy restart;
     unsigned restart_retries_max; /* RESTART_ON_FAILURE: 0 is no limit */
+    struct settings settings;     /* what goes to the orchestrator as it is */
 
     unsigned replicas; /* needed, after any loss that survive names; 0 is allowed */
     uint64_t cpus_limit_nano, memory_limit_bytes;             /* 0: no limit */

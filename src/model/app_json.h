@@ -16,7 +16,7 @@
  *                                  "restart": false}},
  *          "healthcheck": {"disabled": false, "test": ["CMD", "/ok"], "interval_ns": 0,
  *                          "timeout_ns": 0, "start_period_ns": 0, "retries": 0},
- *          "restart": "always", "restart_retries_max": 0, "replicas": 1,
+ *          "restart": "always", "restart_retries_max": 0, "settings": {}, "replicas": 1,
  *          "cpus_limit_nano": 0, "memory_limit_bytes": 0, "cpus_reservation_nano": 0,
  *          "memory_reservation_bytes": 0,
  *          "hostname": "", "ttl": 5, "survive": {}, "state": "plain", "probe": {}}},
@@ -53,8 +53,8 @@ int app_from_json(struct app **out, const json_t *json, struct err *err) MUST_US
 /*
  * Names what a container of the service is made from: two services with the same digest need
  * no other container. Covers image, command, entrypoint, environment, labels, ports, mounts,
- * networks, health check, restart policy and resources, not what only Seawall reads: replicas,
- * hostname, ttl, survive, state, probe, dependencies. Writes hexadecimal text.
+ * networks, health check, restart policy, settings and resources, not what only Seawall reads:
+ * replicas, hostname, ttl, survive, state, probe, dependencies. Writes hexadecimal text.
  */
 void service_digest(const struct app *app, const struct service *service,
                     char out[SERVICE_DIGEST_SIZE]);

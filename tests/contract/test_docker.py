@@ -288,6 +288,37 @@ def test_limits_restart_policy_and_labels_arrive(driver):
     assert labels["dev.seawall.app"] == app["name"] and labels["dev.seawall.digest"] == D1
 
 
+def test_settings_arrive_as_they_are(driver):
+    app = make_app(settings={
+        "cap_add": ["NET_ADMIN"], "cap_drop": ["MKNOD"], "dns": ["192.0.2.53"], "dns_search": ["example.test"],
+        "domainname": "example.test", "extra_hosts": ["db=192.0.2.7"], "hostname": "bird",
+        "logging.driver": "json-file", "logging.options": {"max-size": "1m"}, "oom_score_adj": 100, "pids_limit": 50,
+        "read_only": True, "shm_size": 1 << 26, "stop_grace_period": 1500000000, "stop_signal": "SIGTERM",
+        "sysctls": {"net.ipv4.ip_unprivileged_port_start": "1"}, "tmpfs": ["/run:size=1m", "/scratch"],
+        "user": "0", "working_dir": "/bin", "devices": ["/dev/null:/dev/nil:rw"]})
+    if driver.kind == "docker":  # Podman's init is a package of its own, and its limits ask for more than a lab has
+        app["services"]["web"]["settings"].update({"init": True, "ulimits": {"nofile": "512:1024"}})
+    driver.prepare(app)
+    started(driver, app)
+    found = inspect(driver, f"{app['name']}-web-1")
+    host, config = found["HostConfig"], found["Config"]
+    assert "NET_ADMIN" in {cap.removeprefix("CAP_") for cap in host["CapAdd"]}
+    assert host["Dns"] == ["192.0.2.53"] and host["DnsSearch"] == ["example.test"]
+    assert host["ExtraHosts"] == ["db:192.0.2.7"]
+    assert host["OomScoreAdj"] == 100 and host["PidsLimit"] == 50
+    assert host["ReadonlyRootfs"] is True
+    assert host["ShmSize"] == 1 << 26
+    assert set(host["Tmpfs"]) == {"/run", "/scratch"} and "size=1m" in host["Tmpfs"]["/run"]
+    assert config["Hostname"] == "bird" and config["WorkingDir"] == "/bin" and config["User"] == "0"
+    assert config["StopTimeout"] == 2
+    if driver.kind == "docker":
+        assert host["Init"] is True
+        assert host["Ulimits"] == [{"Name": "nofile", "Soft": 512, "Hard": 1024}]
+        assert host["LogConfig"] == {"Type": "json-file", "Config": {"max-size": "1m"}}
+        assert host["Sysctls"] == {"net.ipv4.ip_unprivileged_port_start": "1"}
+        assert host["Devices"] == [{"PathOnHost": "/dev/null", "PathInContainer": "/dev/nil", "CgroupPermissions": "rw"}]
+
+
 # Images
 
 @pytest.mark.parametrize("image", ["localhost:1/nothere", "localhost:1/nothere@sha256:" + "0" * 64])

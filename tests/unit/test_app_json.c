@@ -13,6 +13,8 @@ static const char text[] =
     " \"networks\": {\"default\": {\"name\": \"shop_default\"}},"
     " \"services\": {\"web\": {\"image\": \"shop/web:3\", \"replicas\": 4,"
     "   \"networks\": {\"default\": {}},"
+    "   \"settings\": {\"cap_add\": [\"A\"], \"init\": false, \"oom_score_adj\": -5,"
+    "     \"sysctls\": {\"a\": \"1\"}, \"user\": \"me\"},"
     "   \"ports\": [{\"published_first\": 8080, \"published_last\": 8083, \"target\": 80}]}}}";
 
 static struct app *parse(const char *from)
@@ -64,6 +66,10 @@ static void test_a_digest_changes_with_the_container_and_with_nothing_else(void 
     service_digest(app, web, after);
     assert_string_equal(before, after);
 
+    web->settings.items[1].is_true = true;
+    service_digest(app, web, after);
+    assert_string_not_equal(before, after);
+    web->settings.items[1].is_true = false;
     web->image = "shop/web:4";
     service_digest(app, web, after);
     assert_string_not_equal(before, after);

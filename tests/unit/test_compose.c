@@ -2,6 +2,7 @@
 /* compose/: Compose files become apps, or a list of what is wrong, place by place. */
 #include "base/scope.h"
 #include "compose/compose.h"
+#include "model/setting_json.h"
 #include "paper_world.h"
 #include "unit.h"
 
@@ -395,6 +396,57 @@ static void test_a_health_check_can_be_disabled(void **state)
     assert_true(web_of(&none)->healthcheck.disabled);
 }
 
+static void assert_setting(const struct service *service, enum setting_id id, const char *json)
+{
+    const struct setting *setting = settings_find(&service->settings, id);
+
+    assert_non_null(setting);
+    const struct settings one = {(struct setting *)(uintptr_t)setting, 1};
+    json_t *object = settings_to_json(&one);
+    char *text = json_dumps(object, JSON_COMPACT);
+    assert_string_equal(text, json);
+    free(text);
+    json_decref(object);
+}
+
+static void test_settings_are_handed_through(void **state)
+{
+    SCOPED(reading_fini)
+    struct reading reading = read_web("    cap_add: [NET_ADMIN]\n"
+                                      "    privileged: true\n"
+                                      "    stop_grace_period: 1m30s\n"
+                                      "    shm_size: 64m\n"
+                                      "    memswap_limit: -1\n"
+                                      "    pids_limit: 100\n"
+                                      "    devices: [/dev/a:/dev/b, {source: /dev/c}]\n"
+                                      "    ulimits: {nofile: {soft: 1, hard: 2}, nproc: 3}\n"
+                                      "    tmpfs: /run:size=1m\n"
+                                      "    extra_hosts: ['a:1.2.3.4', 'b=::1']\n"
+                                      "    logging: {driver: local, options: {max-size: 5m}}\n"
+                                      "    sysctls: [net.core.somaxconn=1]\n"
+                                      "    working_dir: /w\n");
+    const struct service *web = web_of(&reading);
+
+    (void)state;
+    assert_int_equal(web->settings.count, 14);
+    assert_setting(web, SETTING_CAP_ADD, "{\"cap_add\":[\"NET_ADMIN\"]}");
+    assert_setting(web, SETTING_PRIVILEGED, "{\"privileged\":true}");
+    assert_setting(web, SETTING_STOP_GRACE_PERIOD, "{\"stop_grace_period\":90000000000}");
+    assert_setting(web, SETTING_SHM_SIZE, "{\"shm_size\":67108864}");
+    assert_setting(web, SETTING_MEMSWAP_LIMIT, "{\"memswap_limit\":-1}");
+    assert_setting(web, SETTING_PIDS_LIMIT, "{\"pids_limit\":100}");
+    assert_setting(web, SETTING_DEVICES,
+                   "{\"devices\":[\"/dev/a:/dev/b:rwm\",\"/dev/c:/dev/c:rwm\"]}");
+    assert_setting(web, SETTING_ULIMITS,
+                   "{\"ulimits\":{\"nofile\":\"1:2\",\"nproc\":\"3:3\"}}");
+    assert_setting(web, SETTING_TMPFS, "{\"tmpfs\":[\"/run:size=1m\"]}");
+    assert_setting(web, SETTING_EXTRA_HOSTS, "{\"extra_hosts\":[\"a=1.2.3.4\",\"b=::1\"]}");
+    assert_setting(web, SETTING_LOGGING_DRIVER, "{\"logging.driver\":\"local\"}");
+    assert_setting(web, SETTING_LOGGING_OPTIONS, "{\"logging.options\":{\"max-size\":\"5m\"}}");
+    assert_setting(web, SETTING_SYSCTLS, "{\"sysctls\":{\"net.core.somaxconn\":\"1\"}}");
+    assert_setting(web, SETTING_WORKING_DIR, "{\"working_dir\":\"/w\"}");
+}
+
 static void test_probes_name_the_published_port(void **state)
 {
     SCOPED(reading_fini)
@@ -569,9 +621,12 @@ static void test_bad_keys_and_types_are_told(void **state)
     assert_web_refused("    imag: x\n",
                        "4:5: unknown key 'imag' in web; did you mean 'image'?");
     assert_web_refused("    colour: red\n", "4:5: unknown key 'colour' in web");
-    assert_web_refused("    privileged: true\n",
-                       "4:5: privileged: not supported yet; Seawall would run the app without "
-                       "it");
+    assert_web_refused("    container_name: one\n",
+                       "4:5: container_name: not supported yet; Seawall would run the app "
+                       "without it");
+    assert_web_refused("    ipc: service:b\n  b: {image: b}\n",
+                       "4:10: ipc: expected a mode of its own: what is shared with another "
+                       "service is not supported yet, found 'service:b'");
     assert_web_refused("    deploy: {placement: {constraints: [a==b]}}\n",
                        "4:14: placement: not supported yet; Seawall would run the app without "
                        "it");
@@ -608,6 +663,11 @@ static void test_bad_keys_and_types_are_told(void **state)
                        "found 'tmpfs'");
     assert_web_refused("    volumes: [\"a:b\"]\nvolumes: {a: }\n",
                        "4:15: target: expected an absolute path, found 'b'");
+}
+
+static void test_bad_values_are_told(void **state)
+{
+    (void)state;
     assert_web_refused("    restart: sometimes\n",
                        "4:14: restart: expected no, always, on-failure[:RETRIES] or "
                        "unless-stopped, found 'sometimes'");
@@ -739,6 +799,7 @@ int main(void)
         cmocka_unit_test(test_networks_and_dependencies_come_in_both_forms),
         cmocka_unit_test(test_health_restart_and_resources),
         cmocka_unit_test(test_a_health_check_can_be_disabled),
+        cmocka_unit_test(test_settings_are_handed_through),
         cmocka_unit_test(test_probes_name_the_published_port),
         cmocka_unit_test(test_variables_come_from_the_process_then_from_the_file),
         cmocka_unit_test(test_the_name_has_its_order),
@@ -746,6 +807,7 @@ int main(void)
         cmocka_unit_test(test_profiles_choose_services),
         cmocka_unit_test(test_bad_files_are_told),
         cmocka_unit_test(test_bad_keys_and_types_are_told),
+        cmocka_unit_test(test_bad_values_are_told),
         cmocka_unit_test(test_what_does_not_fit_together_is_told),
         cmocka_unit_test(test_all_mistakes_are_told_at_once),
         cmocka_unit_test(test_large_files_are_refused_unread),
