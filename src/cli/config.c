@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* seawall config: is the file right, and what does it say when all is filled in? */
+#include "base/suggest.h"
 #include "cli/output.h"
 #include "cli/table.h"
 #include "cli/user_files.h"
@@ -9,6 +10,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Files of 16 MiB, with all that is left out in them. */
 #define TEXT_SIZE_MAX ((size_t)256 << 20)
@@ -22,7 +24,11 @@ static const struct command_option options[] = {
     {.name = "model", .help = "What Seawall makes of it, as the API carries it (JSON)"},
     {.name = "quiet", .letter = 'q', .help = "Only validate, print nothing"},
     {.name = "services", .help = "Only print the names of the services"},
-    {.name = "strict", .help = "Refuse what any driver would not honour"},
+    {.name = "driver",
+     .value = "NAME",
+     .repeats = true,
+     .help = "Only tell what this driver would not honour (default: all drivers)"},
+    {.name = "strict", .help = "Refuse what such a driver would not honour"},
     /* Not OPTION_FORMAT: what stands in for a table here is a Compose file. */
     {.name = "format",
      .value = "yaml|json",
@@ -33,6 +39,7 @@ static const struct command_option options[] = {
 static const struct command_example examples[] = {
     {"seawall config", "the file here, with all variables and defaults filled in"},
     {"seawall config -q", "is it right? Exit code 0: yes"},
+    {"seawall config -q --strict --driver kubernetes", "will Kubernetes do all of it?"},
     {"seawall config --format json --model", "what 'seawall up' would send to the server"},
     EXAMPLE_END,
 };
@@ -52,13 +59,38 @@ static void print_gap(void *ctx, const struct service *service, const struct dri
                   gaps->driver, gap->why);
 }
 
+/* NULL at the end: the drivers that --driver names, else all. Fails for one that is none. */
+static int choose_drivers(const struct cli *cli, const char *const **out, struct err *err)
+{
+    size_t count;
+    const char **chosen = args_values(&cli->args, cli->arena, "driver", &count);
+    const char **list = arena_array(cli->arena, count + 1, sizeof(*list));
+
+    *out = count ? list : driver_names;
+    for (size_t i = 0; i < count; i++) {
+        struct suggest suggest = {0};
+
+        for (size_t d = 0; driver_names[d]; d++) {
+            suggest_add(&suggest, chosen[i], driver_names[d]);
+            if (strcmp(driver_names[d], chosen[i]) == 0)
+                list[i] = driver_names[d];
+        }
+        if (!list[i] && suggest.best)
+            return err_set(err, -EINVAL, "--driver '%s': there is none; did you mean '%s'?",
+                           chosen[i], suggest.best);
+        if (!list[i])
+            return err_set(err, -EINVAL, "--driver '%s': there is none", chosen[i]);
+    }
+    return 0;
+}
+
 /* What each driver would not do of what the file says. Returns how much. */
-static size_t print_gaps(struct arena *arena, const struct app *app)
+static size_t print_gaps(struct arena *arena, const char *const *drivers, const struct app *app)
 {
     size_t count = 0;
 
-    for (size_t i = 0; driver_names[i]; i++) {
-        struct gaps gaps = {arena, driver_names[i]};
+    for (; *drivers; drivers++) {
+        struct gaps gaps = {arena, *drivers};
 
         count += driver_gaps(gaps.driver, app, print_gap, &gaps);
     }
@@ -103,15 +135,21 @@ static int config_run(struct cli *cli, struct err *err)
 {
     SCOPED(project_freep) struct project *project = NULL;
     SCOPED(app_freep) struct app *app = NULL;
-    int r = user_files_project(&project, cli, err);
+    const char *const *drivers;
+    bool is_strict = args_has(&cli->args, "strict");
 
+    if (choose_drivers(cli, &drivers, err) < 0)
+        return CLI_USAGE;
+    int r = user_files_project(&project, cli, err);
     if (r == 0)
         r = user_files_app(&app, cli, project, err);
     if (r < 0)
         return user_files_exit(r);
-    size_t gaps = print_gaps(cli->arena, app);
-    if (gaps && args_has(&cli->args, "strict")) {
-        (void)err_set(err, -EOPNOTSUPP, "config: %zu keys would not be honoured everywhere",
+    size_t gaps = 0;
+    if (is_strict || !args_has(&cli->args, "quiet"))
+        gaps = print_gaps(cli->arena, drivers, app);
+    if (gaps && is_strict) {
+        (void)err_set(err, -EOPNOTSUPP, "config: of the keys above, %zu would not be honoured",
                       gaps);
         return CLI_REFUSED;
     }

@@ -124,6 +124,20 @@ def test_a_right_file_that_asks_for_more_than_we_do_is_refused(alone, tmp_path):
         assert re.search(r"^compose\.yaml:4:5: privileged: not supported", done.stderr, re.M)
 
 
+def test_config_names_what_a_driver_would_not_honour(alone, tmp_path):
+    (tmp_path / "compose.yaml").write_text("services:\n  web:\n    image: x\n    restart: on-failure\n")
+    gap = "services.web.restart: kubernetes does not honour it: "
+    done = alone.run("config")
+    assert done.returncode == 0 and done.stderr.startswith(gap) and "image: x" in done.stdout
+    assert alone.ok("config", "--driver", "docker") == done.stdout
+    assert alone.ok("config", "-q") == ""
+    done = alone.run("config", "-q", "--strict")
+    assert done.returncode == 3 and done.stderr.startswith(gap)
+    assert alone.ok("config", "-q", "--strict", "--driver", "docker") == ""
+    done = alone.run("config", "--driver", "kubernets")
+    assert done.returncode == 2 and "did you mean 'kubernetes'?" in done.stderr
+
+
 def test_a_file_cannot_command_the_terminal(alone, tmp_path):
     (tmp_path / "compose.yaml").write_text('services:\n  web:\n    image: x\n    "\\e[2J\\u009b31m": y\n')
     code, shown = alone.on_terminal("config")
