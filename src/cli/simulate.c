@@ -381,7 +381,7 @@ static int simulate_run(struct cli *cli, struct err *err)
 
 const struct command command_simulate = {
     .name = "simulate",
-    .summary = "Show what each loss would do, and how often the promise would hold",
+    .summary = "Show what each loss would do, and what to buy against it",
     .text = "Plans the app on the clusters of a fleet file, takes away each provider, region "
             "and cluster in turn, then lives through many years of losses drawn from the given "
             "rates. Domains fail independently of each other, nothing is moved meanwhile, and "
