@@ -87,7 +87,7 @@ static bool is_ours_to_blame(int error)
 
 static bool conclude_error(struct attempt *attempt, const char *what, int error)
 {
-    conclude(attempt, is_ours_to_blame(error) ? ATTEMPT_VOID : ATTEMPT_FAILED, "%s: %s", what,
+    conclude(attempt, is_ours_to_blame(error) ? ATTEMPT_VOID : ATTEMPT_FAILED, "%s%s", what,
              uv_strerror(-error));
     return true;
 }
@@ -103,7 +103,7 @@ static bool finish_connect(struct attempt *attempt)
     if (getsockopt(attempt->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
         error = errno;
     if (error)
-        return conclude_error(attempt, "connect", error);
+        return conclude_error(attempt, "", error);
     if (!attempt->target->request) {
         conclude(attempt, ATTEMPT_OK, "connected");
         return true;
@@ -119,7 +119,7 @@ static bool finish_send(struct attempt *attempt)
                      target->request_len - attempt->sent, MSG_NOSIGNAL);
 
     if (n < 0)
-        return errno == EAGAIN ? false : conclude_error(attempt, "send", errno);
+        return errno == EAGAIN ? false : conclude_error(attempt, "send: ", errno);
     attempt->sent += (size_t)n;
     if (attempt->sent == target->request_len)
         attempt->step = READING;
@@ -145,7 +145,7 @@ static bool finish_read(struct attempt *attempt)
     ssize_t n = recv(attempt->fd, data, sizeof(data), 0);
 
     if (n < 0)
-        return errno == EAGAIN ? false : conclude_error(attempt, "receive", errno);
+        return errno == EAGAIN ? false : conclude_error(attempt, "receive: ", errno);
     if (n == 0) {
         conclude(attempt, ATTEMPT_FAILED, "closed without an answer");
         return true;
@@ -212,13 +212,13 @@ static bool connect_start(struct attempt *attempt, uv_loop_t *loop)
     int fd = socket(target->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
     if (fd < 0)
-        return conclude_error(attempt, "socket", errno);
+        return conclude_error(attempt, "socket: ", errno);
     if (connect(fd, (const struct sockaddr *)&target->address, target->address_len) < 0 &&
         errno != EINPROGRESS)
-        return conclude_error(attempt, "connect", errno);
+        return conclude_error(attempt, "", errno);
     int r = uv_poll_init(loop, &attempt->poll, fd);
     if (r < 0)
-        return conclude_error(attempt, "watch", ENOMEM);
+        return conclude_error(attempt, "watch: ", ENOMEM);
     attempt->poll.data = attempt;
     attempt->handles_open++;
     attempt->fd = take_fd(&fd);

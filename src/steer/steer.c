@@ -63,7 +63,7 @@ static const char *why_up(struct arena *arena, const struct endpoint *endpoint,
 {
     if (endpoint->pin == PIN_UP)
         return "pinned up";
-    return percent < 100 ? arena_printf(arena, "slow start: %u %%", percent) : "up";
+    return percent < 100 ? arena_printf(arena, "up; slow start: %u %%", percent) : "up";
 }
 
 /* The reason in words. `percent` is 0 when the endpoint is not answered. */

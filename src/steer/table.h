@@ -29,7 +29,7 @@ struct table_endpoint {
     enum pin pin;
     int64_t since_ms; /* wall time of the verdict */
     unsigned weight;  /* what it is answered with now; 0: not answered */
-    const char *why;  /* "up", "down: connect: refused", "slow start: 40 %", "pinned down" */
+    const char *why;  /* "up", "up; slow start: 40 %", "down: HTTP 503", "pinned down" */
 
     /* Made by table_seal from `address`. */
     bool is_ipv6;

@@ -217,7 +217,7 @@ def test_a_crash_changes_the_answers_within_a_second(steered):
     backends.stop(ALL[1])
     took = until(lambda: server.answered() == [ALL[0], ALL[2]], "the answers changed")
     assert took < CRASH_S
-    assert server.endpoints()[ALL[1]]["why"] == "down: connect: connection refused"
+    assert server.endpoints()[ALL[1]]["why"] == "down: connection refused"
 
 
 def test_who_returns_starts_slowly(steered):
@@ -227,7 +227,7 @@ def test_who_returns_starts_slowly(steered):
     backends.start(ALL[1])
     until(lambda: server.answered() == ALL, "it is back")
     endpoint = server.endpoints()[ALL[1]]
-    assert endpoint["weight"] == 10 and endpoint["why"] == "slow start: 10 %"
+    assert endpoint["weight"] == 10 and endpoint["why"] == "up; slow start: 10 %"
     assert server.endpoints()[ALL[0]]["weight"] == 100
     until(lambda: server.endpoints()[ALL[1]]["weight"] > 10, "it gets more by itself")
 

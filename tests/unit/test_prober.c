@@ -332,7 +332,7 @@ static void test_a_refusing_port_is_down(void **state)
 {
     struct world *w = *state;
 
-    check_down(w, refusing_port(w), "connect: connection refused");
+    check_down(w, refusing_port(w), "connection refused");
 }
 
 static void test_a_blackhole_is_down(void **state)

@@ -160,7 +160,7 @@ static void test_slow_start_says_how_far_it_is(void **state)
     world_add(&w, "shop.example.test", "-u");
     w.findings[0].returned_ms = WORLD_NOW_MS - 10000;
     SCOPED(table_freep) struct table *table = world_decide(&w);
-    assert_string_equal(table->names[0].endpoints[0].why, "slow start: 40 %");
+    assert_string_equal(table->names[0].endpoints[0].why, "up; slow start: 40 %");
 }
 
 static void test_a_return_in_the_future_is_one_just_now(void **state)
