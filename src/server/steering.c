@@ -19,6 +19,9 @@
 /* A nameserver that has just been started is there within a few hundredths of a second. */
 #define CONNECT_RETRY_MS 100
 
+/* One that is not there for longer is somebody else's to start. */
+#define CONNECT_RETRY_MS_MAX 1000
+
 /* One that does not come up is started anew, but not in a tight loop. */
 #define SPAWN_PAUSE_MS 1000
 
@@ -48,6 +51,7 @@ struct steering {
     char **listen; /* NULL-terminated; NULL: no DNS */
     uv_process_t *child;
     uint64_t spawned_ms; /* monotonic; 0: never */
+    unsigned retry_ms;   /* until the next try to connect */
     char *intent;        /* the latest, as JSON */
 
     bool is_connected; /* the event stream is open */
@@ -228,9 +232,15 @@ static void disconnect(struct steering *steering, const char *why)
         log_warn("nameserver=lost error=%s", why);
         steering->on_verdicts(steering->ctx);
     }
-    if (may_spawn_now(steering))
+    if (was_connected)
+        steering->retry_ms = CONNECT_RETRY_MS;
+    if (may_spawn_now(steering)) {
         spawn(steering);
-    retry(steering, CONNECT_RETRY_MS);
+        steering->retry_ms = CONNECT_RETRY_MS;
+    }
+    retry(steering, steering->retry_ms);
+    if (steering->retry_ms * 2 <= CONNECT_RETRY_MS_MAX)
+        steering->retry_ms *= 2;
 }
 
 static void on_stream_end(void *ctx, const struct http_reply *reply, const struct err *err)
@@ -531,9 +541,10 @@ void steering_table(struct steering *steering, struct backend_done done)
         return;
     free(copy);
     (void)err_set(&err, -ENOTCONN,
-                  steering->listen ? "no nameserver answers on '%s'"
-                                   : "the fleet has no 'dns' section, so there is none "
-                                     "to ask on '%s'",
+                  steering->listen || !steering->may_spawn
+                      ? "no nameserver answers on '%s'"
+                      : "the fleet has no 'dns' section, so there is none "
+                        "to ask on '%s'",
                   steering->socket);
     done.fn(done.ctx, err.code, NULL, &err);
 }
@@ -597,6 +608,10 @@ struct steering *steering_new(uv_loop_t *loop, struct http_client *client,
     map_init(&steering->verdicts);
     (void)uv_timer_init(loop, &steering->timer);
     steering->timer.data = steering;
+    steering->retry_ms = CONNECT_RETRY_MS;
+    /* One that somebody else runs needs no word of the fleet on where to listen. */
+    if (!steering->may_spawn)
+        retry(steering, 0);
     return steering;
 }
 

@@ -148,16 +148,22 @@ static int teardown(void **state)
     return 0;
 }
 
-static void start(struct world *w, bool spawn)
+static void start_unheard(struct world *w, bool spawn)
 {
     struct steering_options options = {.program = "/nonexistent/seawall",
                                        .socket = w->path,
                                        .state_path = w->folder,
                                        .spawn = spawn};
+
+    w->steering = steering_new(&w->loop, w->client, &options, w->events, on_verdicts, w);
+}
+
+static void start(struct world *w, bool spawn)
+{
     const char *address = "192.0.2.53:53";
     struct strings listen = {.items = &address, .count = 1};
 
-    w->steering = steering_new(&w->loop, w->client, &options, w->events, on_verdicts, w);
+    start_unheard(w, spawn);
     steering_listen(w->steering, &listen);
 }
 
@@ -199,6 +205,15 @@ static void test_without_a_nameserver_there_is_no_verdict(void **state)
     turn(w);
     assert_int_equal(verdict(w), REPLICA_ENDPOINT_NONE);
     server_start(w); /* it is asked again until it is there */
+    until_verdict(w, REPLICA_ENDPOINT_UP);
+}
+
+static void test_one_of_somebody_else_is_found_though_the_fleet_does_not_say_where(void **state)
+{
+    struct world *w = *state;
+
+    server_start(w);
+    start_unheard(w, false);
     until_verdict(w, REPLICA_ENDPOINT_UP);
 }
 
@@ -376,6 +391,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_without_a_nameserver_there_is_no_verdict),
+        TEST(test_one_of_somebody_else_is_found_though_the_fleet_does_not_say_where),
         TEST(test_verdicts_come_from_the_table_and_then_from_the_events),
         TEST(test_the_table_is_read_again_once_the_stream_is_open),
         TEST(test_news_become_events_of_our_own_and_rubbish_does_no_harm),
