@@ -124,7 +124,7 @@ static bool must_stay(struct round_result *out, const struct round *round,
     return wait > 0;
 }
 
-static void submit(struct round_result *out, const struct round *round,
+static void submit(struct round_result *out, struct arena *arena, const struct round *round,
                    const struct round_world *world, const struct action *action,
                    struct look *look)
 {
@@ -141,7 +141,7 @@ static void submit(struct round_result *out, const struct round *round,
         break;
     case WORK_LATER:
         look->later++;
-        out->error = world->error(world->ctx, action->cluster);
+        out->error = arena_strdup(arena, world->error(world->ctx, action->cluster));
         break;
     default:
         look->pending++;
@@ -233,7 +233,7 @@ void round_run(struct round_result *out, struct arena *arena, const struct round
     }
     departures_begin(round->departures);
     for (size_t i = 0; i < out->output.action_count; i++)
-        submit(out, round, world, &out->output.actions[i], &look);
+        submit(out, arena, round, world, &out->output.actions[i], &look);
     /* Not before it is gone: whoever stops is not answered while it does. Who stays after all
      * counts again, so there is more to decide. */
     struct keeping keeping = {.round = round, .world = world};

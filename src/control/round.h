@@ -31,7 +31,7 @@ struct round_world {
     bool (*has)(void *ctx, const struct action *action);
     /* Actions of the app that the cluster has in its queue or under way. */
     unsigned (*count_pending)(void *ctx, const char *cluster);
-    /* Why an action there waits to be tried again. */
+    /* Why an action there waits to be tried again. Valid until the next is submitted. */
     const char *(*error)(void *ctx, const char *cluster);
     void *ctx;
 };

@@ -4,6 +4,7 @@
 #include "control/work.h"
 #include "unit.h"
 
+#include <stdio.h>
 #include <string.h>
 
 struct world {
@@ -30,6 +31,7 @@ struct world {
     unsigned pending, submitted;
     bool has; /* every removal that is asked about is under way */
     enum action_kind kind;
+    char error[40];
 };
 
 static enum replica_endpoint on_verdict(void *ctx, const char *address, unsigned port)
@@ -46,6 +48,7 @@ static int on_submit(void *ctx, const struct action *action)
     struct world *w = ctx;
 
     w->submitted++;
+    (void)snprintf(w->error, sizeof(w->error), "docker at amber: no space");
     w->kind = action->kind;
     return w->answer;
 }
@@ -59,17 +62,19 @@ static bool on_has(void *ctx, const struct action *action)
 
 static unsigned on_count_pending(void *ctx, const char *cluster)
 {
-    const struct world *w = ctx;
+    struct world *w = ctx;
 
     assert_string_equal(cluster, "amber");
+    w->error[0] = '\0'; /* no longer than until the next is submitted */
     return w->pending;
 }
 
 static const char *on_error(void *ctx, const char *cluster)
 {
-    (void)ctx;
+    const struct world *w = ctx;
+
     (void)cluster;
-    return "docker at amber: no space";
+    return w->error;
 }
 
 static void add_replica(struct world *w, unsigned number, const char *digest)
