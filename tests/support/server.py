@@ -51,6 +51,8 @@ class Refused(AssertionError):
 class Server:
     """Not started yet. `folder` gets state, socket and log."""
 
+    has_sanitizer = "asan" in SEAWALL  # the folder's name says so
+
     def __init__(self, folder, *options, state=None, popen=subprocess.Popen):
         self.folder = str(folder)
         self.state = state or os.path.join(self.folder, "state.db")

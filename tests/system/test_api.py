@@ -12,7 +12,6 @@ import pytest
 from support.fake_engine import FakeEngine, address
 from support.server import Connection, Refused, Server, app_json, cluster_json, until
 
-HAS_SANITIZER = "asan" in os.environ.get("SEAWALL", "")
 
 
 @pytest.fixture(scope="module")
@@ -184,7 +183,7 @@ def test_a_body_beyond_64_mib_is_refused_and_forgotten(server):
     head = b"PUT /v1/fleet HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % (80 << 20)
     reply = raw(server, head + b" " * (80 << 20), 60)
     assert b" 413 " in reply.split(b"\r\n")[0] and b"larger than 64 MiB" in reply
-    if not HAS_SANITIZER:
+    if not server.has_sanitizer:
         until(lambda: server.rss_kb() < before + (8 << 10), "the memory is given back")
 
 

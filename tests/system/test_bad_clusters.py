@@ -27,8 +27,6 @@ EVENT = b'{"Action":"%s","timeNano":1,"Actor":{"ID":"1","Attributes":{"dev.seawa
 
 # What the whole process may ever take, whatever comes from outside.
 RSS_KB_MAX = 30 << 10
-# A sanitizer has shadows and a quarantine.
-HAS_SANITIZER = "asan" in os.environ.get("SEAWALL", "")
 
 
 @pytest.fixture
@@ -95,7 +93,7 @@ def check_modest(server, bad, seconds=3):
     asked, told = len(bad.requests), len(server.events("cluster-unreachable"))
     cpu = server.cpu_s()
     time.sleep(seconds)  # what is measured is a rate
-    if not HAS_SANITIZER:
+    if not server.has_sanitizer:
         assert server.rss_kb(peak=True) < RSS_KB_MAX
         assert server.cpu_s() - cpu < seconds * 0.25
     assert len(bad.requests) - asked < seconds * 20
