@@ -17,6 +17,9 @@
 
 #define HTTP_PORT 80
 
+/* Targets that are remembered though nobody names them: a megabyte. */
+#define ASLEEP_MAX 1000
+
 struct target;
 
 /* One attempt that is under way. */
@@ -41,7 +44,8 @@ struct target {
     bool is_due;      /* it is time, but no flight is free */
     bool is_waiting;  /* it is time, but all sockets are taken: in the prober's queue */
     struct target *next_waiting;
-    bool is_named; /* by the intent that is being set */
+    bool is_named;      /* by the intent that is being set */
+    uint64_t asleep_ms; /* loop time since which no intent names it */
 };
 
 struct prober {
@@ -52,6 +56,13 @@ struct prober {
     void *ctx;
 
     struct map targets; /* key (the target's) -> struct target */
+    /*
+     * The same, of those that were down when no intent named them any more. When a cloud
+     * returns its dead copies leave the intent and new ones come in their places: they are to
+     * get their traffic back slowly, too.
+     */
+    struct map asleep;
+    unsigned remember_ms;
     const struct finding **findings;
     struct target *waiting, **waiting_end;
     struct prober_stats stats;
@@ -294,14 +305,22 @@ static void leave_queue(struct target *target)
     *at = target->next_waiting;
     if (!*at)
         prober->waiting_end = at;
+    target->is_waiting = false;
     prober->stats.waiting--;
 }
 
-/* The caller has taken it out of the map, or is about to forget the map. */
-static void target_free(struct target *target)
+static void target_rest(struct target *target)
 {
     cancel_older(target, UINT64_MAX);
     leave_queue(target);
+    (void)uv_timer_stop(&target->timer);
+    target->is_due = false;
+}
+
+/* The caller has taken it out of its map, or is about to forget the map. */
+static void target_free(struct target *target)
+{
+    target_rest(target);
     uv_close((uv_handle_t *)&target->timer, on_target_closed);
 }
 
@@ -320,23 +339,73 @@ struct prober *prober_new(uv_loop_t *loop, const struct prober_options *options,
     prober->on_verdict = on_verdict;
     prober->ctx = ctx;
     prober->waiting_end = &prober->waiting;
+    prober->remember_ms = options->remember_ms;
     map_init(&prober->targets);
+    map_init(&prober->asleep);
     return prober;
 }
 
-struct prober *prober_free(struct prober *prober)
+static void free_all(struct map *targets)
 {
     size_t at = 0;
     void *target;
 
+    while (map_next(targets, &at, NULL, &target))
+        target_free(target);
+    map_fini(targets);
+}
+
+struct prober *prober_free(struct prober *prober)
+{
     if (!prober)
         return NULL;
-    while (map_next(&prober->targets, &at, NULL, &target))
-        target_free(target);
-    map_fini(&prober->targets);
+    free_all(&prober->targets);
+    free_all(&prober->asleep);
     free(prober->findings);
     free(prober);
     return NULL;
+}
+
+/* Sends a target to sleep that is to be remembered. */
+static bool target_sleep(struct target *target)
+{
+    struct prober *prober = target->prober;
+
+    if (target->verdict.state != VERDICT_DOWN || prober->asleep.count >= ASLEEP_MAX)
+        return false;
+    target_rest(target);
+    target->started = 0;
+    target->asleep_ms = uv_now(prober->loop);
+    (void)map_set(&prober->asleep, target->key, target);
+    return true;
+}
+
+static struct target *target_wake(struct prober *prober, const char *key)
+{
+    struct target *target = map_remove(&prober->asleep, key);
+
+    if (target)
+        (void)map_set(&prober->targets, target->key, target);
+    return target;
+}
+
+static void forget(struct prober *prober)
+{
+    struct map kept;
+    size_t at = 0;
+    void *value;
+
+    map_init(&kept);
+    while (map_next(&prober->asleep, &at, NULL, &value)) {
+        struct target *target = value;
+
+        if (uv_now(prober->loop) - target->asleep_ms >= prober->remember_ms)
+            target_free(target);
+        else
+            (void)map_set(&kept, target->key, target);
+    }
+    map_fini(&prober->asleep);
+    prober->asleep = kept;
 }
 
 /* The target that speaks for an endpoint; NULL when nothing does. */
@@ -349,12 +418,24 @@ static struct target *name_target(struct prober *prober, const struct intent_nam
     char *key = target_key(name, endpoint);
     struct target *target = map_find(&prober->targets, key);
 
+    if (!target)
+        target = target_wake(prober, key);
     if (target)
         free(key);
     else
         target = target_new(prober, key, name, endpoint);
     target->is_named = true;
     return target;
+}
+
+static void start_probing(struct target *target)
+{
+    struct prober *prober = target->prober;
+
+    if (!target->started && !uv_is_active((uv_handle_t *)&target->timer))
+        (void)uv_timer_start(
+            &target->timer, on_timer,
+            schedule_first_ms(&target->schedule, prober->targets.count, &prober->random), 0);
 }
 
 /* Ends the targets that nobody names any more, starts the new ones. */
@@ -368,17 +449,13 @@ static void settle(struct prober *prober)
     while (map_next(&prober->targets, &at, NULL, &value)) {
         struct target *target = value;
 
-        if (!target->is_named) {
+        if (target->is_named) {
+            target->is_named = false;
+            (void)map_set(&kept, target->key, target);
+            start_probing(target);
+        } else if (!target_sleep(target)) {
             target_free(target);
-            continue;
         }
-        target->is_named = false;
-        (void)map_set(&kept, target->key, target);
-        if (!target->started && !uv_is_active((uv_handle_t *)&target->timer))
-            (void)uv_timer_start(
-                &target->timer, on_timer,
-                schedule_first_ms(&target->schedule, prober->targets.count, &prober->random),
-                0);
     }
     map_fini(&prober->targets);
     prober->targets = kept;
@@ -392,6 +469,7 @@ void prober_set(struct prober *prober, const struct intent *intent)
         count += intent->names[i].endpoint_count;
     free(prober->findings);
     prober->findings = mem_array(count, sizeof(*prober->findings));
+    forget(prober);
 
     size_t at = 0;
     for (size_t i = 0; i < intent->name_count; i++)

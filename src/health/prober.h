@@ -20,6 +20,8 @@ struct prober;
 struct prober_options {
     size_t attempts_max; /* sockets at the same time; targets beyond that wait for their turn */
     uint64_t seed;       /* of the jitter */
+    unsigned remember_ms; /* what was down when no intent named it any more is down when it is
+                             named again within this time, and returns slowly */
 };
 
 struct prober_stats {

@@ -10,6 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* A cloud that comes back within this time gets its traffic back slowly, with whatever copies.
+ */
+#define REMEMBER_MS (10u * 60 * 1000)
+
 /* By then no worker reads the table before any more: a query takes microseconds. */
 #define RECLAIM_MS 1000
 
@@ -120,7 +124,8 @@ struct helm *helm_new(uv_loop_t *loop, const struct helm_options *options)
 {
     struct helm *helm = mem_new(struct helm);
     struct prober_options probing = {.attempts_max = options->probe_sockets_max,
-                                     .seed = random_seed()};
+                                     .seed = random_seed(),
+                                     .remember_ms = REMEMBER_MS};
 
     helm->loop = loop;
     helm->dns = options->dns;

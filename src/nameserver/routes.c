@@ -290,8 +290,8 @@ void routes_handle(void *ctx, struct http_exchange *exchange)
         void (*handle)(struct routes *routes, struct http_exchange *exchange);
     } all[] = {
         {"PUT", "/v1/intent", put_intent}, {"PUT", "/v1/listen", put_listen},
-        {"GET", "/v1/table", get_table},   {"GET", "/v1/events", get_events},
-        {"GET", "/v1/stats", get_stats},
+        {"GET", "/v1/table", get_table},   {"GET", "/v1/dns", get_table},
+        {"GET", "/v1/events", get_events}, {"GET", "/v1/stats", get_stats},
     };
     const char *method = http_exchange_method(exchange);
     const char *path = http_exchange_path(exchange);

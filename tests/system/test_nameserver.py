@@ -524,6 +524,13 @@ def test_garbage_at_the_dns_port_hurts_nobody(steered):
     assert server.ask() == (NOERROR, ALL)
 
 
+def test_dns_show_asks_it_when_control_is_dead(steered):
+    server, _ = steered
+    shown = subprocess.run([SEAWALL, "dns", "show", "--socket", server.socket, NAME], capture_output=True, text=True,
+                           timeout=20, check=True).stdout
+    assert all(address in shown for address in ALL) and " up " in shown
+
+
 # Under a server.
 
 class Control:

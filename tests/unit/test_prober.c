@@ -50,6 +50,7 @@ struct world {
     struct prober_stats stats; /* the latest */
     unsigned changes;
     size_t attempts_max;
+    unsigned remember_ms;
     struct peer peers[PEERS_MAX];
     size_t peer_count;
     int fds[PEERS_MAX * (FILLERS_MAX + 1)];
@@ -270,7 +271,8 @@ static void probe_http(struct world *w)
 
 static void start(struct world *w)
 {
-    struct prober_options options = {.attempts_max = w->attempts_max, .seed = 7};
+    struct prober_options options = {
+        .attempts_max = w->attempts_max, .seed = 7, .remember_ms = w->remember_ms};
 
     w->prober = prober_new(&w->loop, &options, on_verdict, w);
     prober_set(w->prober, &w->intent);
@@ -494,6 +496,64 @@ static void test_a_target_that_comes_back_says_when(void **state)
     assert_int_equal(w->changes, 2);
 }
 
+/* A cloud returns: the dead copy leaves the intent, another one comes in its place. */
+static void replace_dead_copy(struct world *w)
+{
+    struct peer *peer = &w->peers[w->peer_count++];
+    uint16_t port = refusing_port(w);
+
+    add_endpoint(w, port);
+    start(w);
+    until(w, 0, VERDICT_DOWN);
+    w->names[0].endpoint_count = 0;
+    prober_set(w->prober, &w->intent);
+    prober_stats(w->prober, &w->stats);
+    assert_int_equal(w->stats.targets, 0);
+    assert_int_equal(w->stats.attempts, 0);
+    (void)close(w->fds[--w->fd_count]);
+    peer_listen(w, peer, port);
+    add_endpoint(w, port);
+    prober_set(w->prober, &w->intent);
+}
+
+static void test_who_comes_in_the_place_of_one_that_was_down_returns_too(void **state)
+{
+    struct world *w = *state;
+
+    w->remember_ms = LONG_MS;
+    replace_dead_copy(w);
+    assert_int_equal(finding(w, 0)->state, VERDICT_DOWN);
+    until(w, 0, VERDICT_UP);
+    assert_true(finding(w, 0)->returned_ms > 0);
+}
+
+static void test_after_a_while_it_is_a_newcomer(void **state)
+{
+    struct world *w = *state;
+
+    w->remember_ms = 0;
+    replace_dead_copy(w);
+    assert_int_equal(finding(w, 0)->state, VERDICT_UNKNOWN);
+    until(w, 0, VERDICT_UP);
+    assert_int_equal(finding(w, 0)->returned_ms, 0);
+}
+
+static void test_what_was_up_is_not_remembered(void **state)
+{
+    struct world *w = *state;
+    uint16_t port = peer_start(w, NULL)->port;
+
+    w->remember_ms = LONG_MS;
+    add_endpoint(w, port);
+    start(w);
+    until(w, 0, VERDICT_UP);
+    w->names[0].endpoint_count = 0;
+    prober_set(w->prober, &w->intent);
+    add_endpoint(w, port);
+    prober_set(w->prober, &w->intent);
+    assert_int_equal(finding(w, 0)->state, VERDICT_UNKNOWN);
+}
+
 static void test_names_that_ask_the_same_share_a_target(void **state)
 {
     struct world *w = *state;
@@ -683,6 +743,9 @@ int main(void)
         TEST(test_a_server_that_accepts_and_says_nothing_is_down),
         TEST(test_what_arrived_while_the_loop_was_busy_counts),
         TEST(test_a_target_that_comes_back_says_when),
+        TEST(test_who_comes_in_the_place_of_one_that_was_down_returns_too),
+        TEST(test_after_a_while_it_is_a_newcomer),
+        TEST(test_what_was_up_is_not_remembered),
         TEST(test_names_that_ask_the_same_share_a_target),
         TEST(test_another_host_is_another_target),
         TEST(test_what_is_not_probed_has_no_finding),
