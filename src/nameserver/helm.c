@@ -80,11 +80,13 @@ static struct table *make_table(struct helm *helm)
     return table;
 }
 
-static void announce(struct helm *helm, const struct change *change, json_t *event)
+/* Looks at the event alone: the table before, which a name that is gone was in, may be gone. */
+static void announce(struct helm *helm, json_t *event)
 {
-    log_info("%s name=%s cluster=%s reason=\"%s\"",
-             change->kind == CHANGE_VERDICT ? "verdict=changed" : "answers=changed",
-             change->name->name, change->endpoint ? change->endpoint->cluster : "",
+    log_info("%s=changed name=%s cluster=%s reason=\"%s\"",
+             json_string_value(json_object_get(event, "kind")),
+             json_string_value(json_object_get(event, "name")),
+             json_string_value(json_object_get(event, "cluster")),
              json_string_value(json_object_get(event, "reason")));
     feed_publish(helm->events, event);
 }
@@ -105,7 +107,7 @@ static void publish(struct helm *helm)
         events[i] = change_to_json(&changes.items[i]);
     dns_server_publish(helm->dns, table);
     for (size_t i = 0; i < changes.count; i++)
-        announce(helm, &changes.items[i], events[i]);
+        announce(helm, events[i]);
     (void)arena_free(arena);
     (void)uv_timer_start(&helm->reclaim, on_reclaim, RECLAIM_MS, 0);
 }

@@ -334,6 +334,15 @@ def test_an_older_generation_never_replaces_a_newer_one(steered):
     assert server.answered() == ALL[:2]
 
 
+def test_a_name_that_is_gone_is_no_longer_answered(steered):
+    server, backends = steered
+    without = {**intent(ALL, backends.port, generation=2), "names": []}
+    server.follow(without)
+    assert server.ask() == (NXDOMAIN, [])
+    last = events(server)[-1]
+    assert (last["kind"], last["name"], last["answers"]) == ("answers", NAME, [])
+
+
 def test_a_restart_answers_from_disk_at_once_and_keeps_the_generation(steered):
     server, backends = steered
     server.follow(intent(ALL, backends.port, generation=7))
