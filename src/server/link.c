@@ -40,6 +40,10 @@ static const struct sm_state link_states[] = {
 #define LIST_PAUSE_MS_MIN 250
 #define LIST_PAUSE_FACTOR 10
 
+/* While actions wait for their turn no list could start another one: a fiftieth is enough. */
+#define LIST_PAUSE_MS_FULL     2000
+#define LIST_PAUSE_FACTOR_FULL 50
+
 /* Reading a mirror costs no request, but time in proportion to what is in it. */
 #define MIRROR_PAUSE_MS_MIN 50
 
@@ -341,28 +345,41 @@ static void on_list_timer(uv_timer_t *timer)
         list_start(link);
 }
 
+static uint64_t max_u64(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
 /*
  *  changed   actions under way   read again
  *  no        *                   after LINK_CONFIRM_MS
- *  yes       no                  at once
- *  yes       yes                 when a pause in proportion to what the last one took is over
+ *  yes       none                at once
+ *  yes       some                when a pause in proportion to what the last one took is over
+ *  yes       as many as may be   the same, and the pause is longer
  */
+static uint64_t list_pause(const struct link *link)
+{
+    uint64_t took = link->list_took_ms;
+
+    if (!link->is_dirty)
+        return LINK_CONFIRM_MS;
+    if (link->mirror)
+        return max_u64(MIRROR_PAUSE_MS_MIN, took * LIST_PAUSE_FACTOR);
+    if (!work_queue_is_busy(&link->works))
+        return 0;
+    if (!link->works.queued)
+        return max_u64(LIST_PAUSE_MS_MIN, took * LIST_PAUSE_FACTOR);
+    uint64_t pause = max_u64(LIST_PAUSE_MS_FULL, took * LIST_PAUSE_FACTOR_FULL);
+    return pause < LINK_CONFIRM_MS ? pause : LINK_CONFIRM_MS;
+}
+
 static void list_plan(struct link *link)
 {
     uint64_t age = clock_monotonic_ms() - link->list_started_ms;
-    uint64_t pause = LINK_CONFIRM_MS;
 
     if (link->state != LINK_READY || link->list)
         return;
-    if (link->is_dirty) {
-        pause = link->mirror ? MIRROR_PAUSE_MS_MIN : 0;
-        if (link->mirror && link->list_took_ms * LIST_PAUSE_FACTOR > pause)
-            pause = link->list_took_ms * LIST_PAUSE_FACTOR;
-        if (!link->mirror && work_queue_is_busy(&link->works))
-            pause = LIST_PAUSE_MS_MIN > link->list_took_ms * LIST_PAUSE_FACTOR
-                        ? LIST_PAUSE_MS_MIN
-                        : link->list_took_ms * LIST_PAUSE_FACTOR;
-    }
+    uint64_t pause = list_pause(link);
     (void)uv_timer_start(&link->timer, on_list_timer, age < pause ? pause - age : 0, 0);
 }
 
