@@ -83,7 +83,7 @@ def each(function, items):
 
 
 def remove_network(engine, network):
-    """The Engine forgets the endpoints of a removed container a moment after it has said that it is gone."""
+    """The Engine may keep the endpoint of a container that it has removed: that goes by force."""
     deadline = time.monotonic() + WAIT_S
     while True:
         try:
@@ -92,7 +92,10 @@ def remove_network(engine, network):
         except EngineError:
             if time.monotonic() > deadline:
                 raise
-            time.sleep(0.1)
+        for endpoint in (engine.call('GET', f'/networks/{network}')['Containers'] or {}).values():
+            with contextlib.suppress(EngineError):
+                engine.call('POST', f'/networks/{network}/disconnect', {'Container': endpoint['Name'], 'Force': True})
+        time.sleep(0.1)
 
 
 def clean(engine):

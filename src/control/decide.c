@@ -210,6 +210,29 @@ const char *decide_unmet_dependency(const struct decision *d, size_t cluster,
     return NULL;
 }
 
+const char *decide_unreplaced_dependency(const struct decision *d,
+                                         const struct service *service)
+{
+    const struct app *app = d->input->app;
+
+    for (size_t i = 0; i < service->dependency_count; i++) {
+        const struct dependency *dependency = &service->dependencies[i];
+        const struct service *other = app_find_service(app, dependency->service);
+
+        if (!dependency->restart || !other)
+            continue;
+        size_t index = (size_t)(other - app->services);
+        for (size_t c = 0; c < d->view->cluster_count; c++) {
+            const struct cell *cell = view_cell(d->view, index, c);
+
+            if (cell->cluster->visible && cell->wanted &&
+                cell_is_outdated(cell, d->input->digests[index]))
+                return arena_printf(d->arena, "is replaced after %s", dependency->service);
+        }
+    }
+    return NULL;
+}
+
 /* Starting. */
 
 static void start_missing(struct decision *d, const struct scope *scope, size_t cluster,
@@ -375,6 +398,7 @@ static void replace_in_place(struct decision *d, struct scope *scope, const stru
  * Replaces one outdated copy, in the order that costs the least:
  *
  *  a copy of the old kind that is not up             taken away at once, in any domain
+ *  what it is replaced with is not replaced yet      hold
  *  another domain is being replaced                  hold
  *  a new copy here does not serve yet                hold
  *  there is room for one more                        start the new one first
@@ -395,6 +419,11 @@ static void replace_one(struct decision *d, struct scope *scope, size_t cluster,
             replica_is_up(replica, cell->endpoints[i]))
             continue;
         add_replica_action(d, ACTION_REPLICA_REMOVE, cell, replica, NULL, "changed");
+        return;
+    }
+    const char *later = decide_unreplaced_dependency(d, scope->service);
+    if (later) {
+        decide_add_hold(d, cell, name, false, later);
         return;
     }
     if (!scope->replacing || strcmp(scope->replacing, domain) != 0) {

@@ -40,6 +40,13 @@ void decide_add_hold(struct decision *d, const struct cell *cell, const char *se
 const char *decide_unmet_dependency(const struct decision *d, size_t cluster,
                                     const struct service *service);
 
+/*
+ * NULL, or the reason not to replace the service yet: it is replaced with one that it depends
+ * on (`restart`), which comes first.
+ */
+const char *decide_unreplaced_dependency(const struct decision *d,
+                                         const struct service *service);
+
 /* Whether something in the cluster depends on the service. */
 bool decide_has_dependent(const struct decision *d, size_t cluster, const char *service);
 

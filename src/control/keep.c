@@ -33,12 +33,15 @@ static void apply(struct decision *d, const struct scope *scope, size_t cluster,
 {
     const char *name = scope->service->name;
     const char *waits = decide_unmet_dependency(d, cluster, scope->service);
+    const char *later = decide_unreplaced_dependency(d, scope->service);
     const struct observation *seen = cell->cluster->observation;
 
     if (!has_object(seen->spaces, seen->space_count, d->input->app_name))
         return; /* decide_keep_app has named the action that comes first */
     if (waits && !cell->kept)
         decide_add_hold(d, cell, name, false, waits);
+    else if (later && cell->kept)
+        decide_add_hold(d, cell, name, false, later);
     else
         add_service_action(d, ACTION_SERVICE_APPLY, cell, name, cell->wanted, scope->digest,
                            reason);

@@ -19,6 +19,12 @@ struct revision {
     const char **digests; /* of app->services, same order; in app->arena */
 };
 
+/*
+ * What copies of each service are made from, as app->services. A service that says `restart`
+ * of a dependency changes when that changes, so that it is replaced with it.
+ */
+const char **revision_digests(struct arena *arena, const struct app *app);
+
 /* Takes over app and plan. One reference. */
 struct revision *revision_new(uint64_t number, struct app *app, struct plan *plan) MUST_USE;
 

@@ -67,13 +67,12 @@ struct diff *placing_diff(const struct plan *plan, const struct app *app,
 
     const struct revision *before = record->revision;
     struct arena *arena = arena_new();
+    const char **digests = revision_digests(arena, app);
     redefined.items = arena_array(arena, app->service_count, sizeof(*redefined.items));
     for (size_t i = 0; i < app->service_count; i++) {
         const struct service *old = app_find_service(before->app, app->services[i].name);
-        char digest[SERVICE_DIGEST_SIZE];
 
-        service_digest(app, &app->services[i], digest);
-        if (old && strcmp(digest, before->digests[old - before->app->services]) != 0)
+        if (old && strcmp(digests[i], before->digests[old - before->app->services]) != 0)
             redefined.items[redefined.count++] = app->services[i].name;
     }
     struct diff *diff = diff_make(plan, before->plan, &redefined);

@@ -436,6 +436,29 @@ static void test_a_dependent_waits_for_the_health_of_what_it_depends_on(void **s
     arena_free(w->arena);
 }
 
+static void test_what_is_replaced_with_its_dependency_comes_after_it(void **state)
+{
+    struct world *w = world_new();
+
+    (void)state;
+    add_worker(w, DEPENDS_STARTED);
+    w->dependency.restart = true;
+    fill(w, "old");
+    add(w, 0, 1, "older")->service = "worker";
+    decide(w);
+    assert_true(holds(w, "is replaced after web"));
+    for (size_t i = 0; i < w->out.action_count; i++)
+        assert_string_equal(w->out.actions[i].service, "web");
+
+    for (size_t c = 0; c < CLUSTERS; c++)
+        w->replicas[c][0].digest = w->replicas[c][1].digest = "new";
+    decide(w);
+    assert_false(holds(w, "is replaced after web"));
+    assert_int_equal(w->out.action_count, 1);
+    assert_string_equal(w->out.actions[0].service, "worker");
+    arena_free(w->arena);
+}
+
 static void test_down_removes_dependents_first_and_networks_last(void **state)
 {
     struct world *w = world_new();
@@ -573,6 +596,7 @@ int main(void)
         cmocka_unit_test(test_a_move_removes_only_after_the_new_place_serves),
         cmocka_unit_test(test_scaling_down_takes_the_highest_numbers),
         cmocka_unit_test(test_a_dependent_waits_for_the_health_of_what_it_depends_on),
+        cmocka_unit_test(test_what_is_replaced_with_its_dependency_comes_after_it),
         cmocka_unit_test(test_down_removes_dependents_first_and_networks_last),
         cmocka_unit_test(test_down_goes_on_where_it_can_and_owes_the_rest),
         cmocka_unit_test(
