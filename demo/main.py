@@ -119,8 +119,15 @@ def _say_episode(show, history):
         show.bad(f"  broken: {text}")
 
 
+def check_writable(options):
+    """Raises now, not after minutes, when a file cannot be written where it is wanted."""
+    for path in filter(None, (options.json, options.report, options.history)):
+        os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+        with open(path, "a", encoding="ascii"):
+            pass
+
+
 def _write(path, text):
-    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
     with open(path, "w", encoding="ascii", errors="xmlcharrefreplace") as file:
         file.write(text)
 
@@ -172,6 +179,7 @@ def main(argv=None):
         show.bad("script/demo: it makes network namespaces and Engines: run it as root")
         return 1
     try:
+        check_writable(options)
         show.head("Seawall: one app on three clouds")
         build(show)
         with World(show) as world:

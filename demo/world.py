@@ -184,7 +184,8 @@ class World:
             raise failures[0]
         for name in CLOUDS:
             engine = self.engines[name]
-            self.marks.mark("cloud", name=name, address=engine.machine.address, driver="docker", engine=engine.version())
+            self.marks.mark("cloud", name=name, address=engine.machine.address, driver="docker",
+                            engine=engine.version().partition("+")[0])  # without Debian's own part
 
     def write_fleet(self):
         lines = ["# Three clouds of three providers.", "clusters:"]

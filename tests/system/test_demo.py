@@ -75,3 +75,10 @@ def test_an_interrupted_demo_leaves_nothing_behind(tmp_path, number, code):
 def test_wrong_usage_is_told_before_anything_is_made():
     demo = subprocess.run([DEMO, "--only", "earthquake"], stdin=subprocess.DEVNULL, capture_output=True, text=True)
     assert demo.returncode == 2 and "blackhole, crash, api-loss, control-dead" in demo.stderr.replace("'", "")
+
+
+def test_a_report_that_cannot_be_written_is_told_before_anything_is_made(tmp_path):
+    (tmp_path / "file").write_text("")
+    demo = subprocess.run([DEMO, "--report", str(tmp_path / "file" / "report.html")], stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=60)
+    assert demo.returncode == 1 and "file" in demo.stdout and "building" not in demo.stdout
