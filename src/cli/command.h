@@ -26,9 +26,9 @@ enum cli_exit {
 struct command_option {
     const char *name;  /* "file" is --file; NULL ends a table */
     char letter;       /* 'f' is -f; 0: none */
+    bool repeats;      /* each value counts; without it the last one does */
     const char *value; /* "FILE"; "table|json" allows just these; NULL: takes no value */
     const char *help;  /* one line, no full stop */
-    bool repeats;      /* each value counts; without it the last one does */
 };
 
 struct command_example {

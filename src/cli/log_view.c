@@ -3,7 +3,6 @@
 
 #include "cli/table.h"
 
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,6 +15,10 @@
 static const char *const colours[] = {
     "\033[36m",   "\033[33m",   "\033[32m",   "\033[35m",   "\033[34m",
     "\033[36;1m", "\033[33;1m", "\033[32;1m", "\033[35;1m", "\033[34;1m",
+};
+
+struct log_source {
+    const char *colour;
 };
 
 void log_view_init(struct log_view *view, const char *app)
@@ -54,15 +57,16 @@ const char *log_view_source(struct log_view *view, const json_t *line)
 static const char *colour_of(struct log_view *view, const char *source)
 {
     size_t count = sizeof(colours) / sizeof(colours[0]);
-    const char *colour = map_find(&view->seen, source);
+    struct log_source *known = map_find(&view->seen, source);
 
-    if (colour)
-        return colour;
+    if (known)
+        return known->colour;
     if (view->seen.count >= LOG_VIEW_SOURCES_MAX)
         return colours[count - 1];
-    colour = colours[view->seen.count % count];
-    (void)map_set(&view->seen, arena_strdup(view->arena, source), (void *)(uintptr_t)colour);
-    return colour;
+    known = arena_new_in(view->arena, struct log_source);
+    known->colour = colours[view->seen.count % count];
+    (void)map_set(&view->seen, arena_strdup(view->arena, source), known);
+    return known->colour;
 }
 
 /* The length of a sequence at `text` that sets colours (ECMA-48 SGR), or 0. */

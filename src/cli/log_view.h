@@ -28,7 +28,7 @@ struct log_view {
     bool has_prefix;  /* who said it */
     bool has_time;    /* when */
     char source[400]; /* the last one */
-    struct map seen;  /* prefix -> const char *, its colour */
+    struct map seen;  /* source -> struct log_source */
     size_t width;     /* of the widest prefix so far */
 };
 
