@@ -23,6 +23,7 @@ struct reconciler {
     struct feed *events;
     struct map links; /* cluster name -> link; the keys are the links' own */
     struct registry *registry;
+    struct reconciler_watcher *watchers;
     struct random random;
     uv_prepare_t tick; /* runs once before the loop waits, while something is dirty */
     uv_timer_t leaving_timer;
@@ -105,8 +106,13 @@ static void on_state(void *ctx, struct link *link)
 
 static void on_observation(void *ctx, struct link *link)
 {
-    (void)link;
-    reconciler_touch_all(ctx);
+    struct reconciler *r = ctx;
+
+    reconciler_touch_all(r);
+    for (struct reconciler_watcher *w = r->watchers, *next; w; w = next) {
+        next = w->next;
+        w->fn(w->ctx, link);
+    }
 }
 
 static void on_change(void *ctx, struct link *link, const struct driver_change *change)
@@ -232,6 +238,21 @@ void reconciler_on_fleet(struct reconciler *r)
     if (fleet->dns.listen.count)
         steering_listen(r->steering, &fleet->dns.listen);
     reconciler_touch_all(r);
+}
+
+void reconciler_watch(struct reconciler *r, struct reconciler_watcher *watcher)
+{
+    watcher->next = r->watchers;
+    r->watchers = watcher;
+}
+
+void reconciler_unwatch(struct reconciler *r, const struct reconciler_watcher *watcher)
+{
+    for (struct reconciler_watcher **at = &r->watchers; *at; at = &(*at)->next)
+        if (*at == watcher) {
+            *at = watcher->next;
+            return;
+        }
 }
 
 uv_loop_t *reconciler_loop(const struct reconciler *r)

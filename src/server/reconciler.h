@@ -38,6 +38,19 @@ struct link *reconciler_find_link(const struct reconciler *reconciler, const cha
 struct control_cluster *reconciler_clusters(const struct reconciler *reconciler,
                                             struct arena *arena, size_t *count);
 
+/* Is told of every new observation, until reconciler_unwatch. It is the caller's memory. */
+struct reconciler_watcher {
+    void (*fn)(void *ctx, struct link *link);
+    void *ctx;
+    struct reconciler_watcher *next;
+};
+
+void reconciler_watch(struct reconciler *reconciler, struct reconciler_watcher *watcher);
+
+/* Also for one that does not watch. */
+void reconciler_unwatch(struct reconciler *reconciler,
+                        const struct reconciler_watcher *watcher);
+
 /* What steering says of a copy: the best verdict on its steered port. */
 enum replica_endpoint reconciler_verdict(const struct reconciler *reconciler,
                                          const struct app_record *record,

@@ -124,6 +124,36 @@ def test_logs_follow_what_is_printed_now(shop):
     assert cli.ok("logs", "--since", "2100-01-01", "web") == ""
 
 
+class Reader:
+    """What a command prints, as it comes."""
+
+    def __init__(self, process):
+        self.process, self.text = process, ""
+
+    def until(self, pattern, seconds=60):
+        deadline = time.monotonic() + seconds
+        while not re.search(pattern, self.text, re.M):
+            assert time.monotonic() < deadline and self.process.poll() is None, (pattern, self.text)
+            if select.select([self.process.stdout], [], [], 0.2)[0]:
+                self.text += os.read(self.process.stdout.fileno(), 65536).decode()
+
+
+def test_logs_follow_copies_that_start_later_or_again(shop):
+    _, cli, _, engines = shop
+    process = cli.popen("logs", "-f", "--tail", "0", "web")
+    reader = Reader(process)
+    try:
+        entry = engines["amber"].containers("dev.seawall.service=web")[0]
+        engines["amber"].call("POST", f"/containers/{entry['Id']}/restart?t=5")
+        reader.until(r"^amber/web-\d+ +\| open at nine$")
+        assert cli.run("up", timeout=120, GREETING="noon").returncode == 0
+        reader.until(r"^amber/web-\d+ +\| open at noon$")
+        reader.until(r"^birch/web-\d+ +\| open at noon$")
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
 def test_a_changed_variable_replaces_the_copies_and_leaves_the_others(shop):
     _, cli, _, engines = shop
     before = {entry["Id"] for engine in engines.values() for entry in engine.containers("dev.seawall.service=keeper")}
