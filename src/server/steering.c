@@ -3,13 +3,11 @@
 
 #include "api/feed.h"
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/log.h"
-#include "base/map.h"
 #include "base/mem.h"
-#include "base/sm.h"
+#include "server/child.h"
+#include "server/verdicts.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,37 +20,23 @@
 /* One that is not there for longer is somebody else's to start. */
 #define CONNECT_RETRY_MS_MAX 1000
 
-/* One that does not come up is started anew, but not in a tight loop. */
-#define SPAWN_PAUSE_MS 1000
-
 /* What it could not do (its disk is full, a port is taken) may work a little later. */
 #define PUT_RETRY_MS 1000
 
 #define EVENT_LINE_MAX ((size_t)1 << 20)
-#define LISTEN_MAX     16
-#define KEY_SIZE       80
-
-/* What the nameserver says of an endpoint. */
-struct known {
-    enum replica_endpoint verdict;
-    char key[KEY_SIZE]; /* "address port" */
-};
-
 struct steering {
     uv_loop_t *loop;
     struct http_client *client;
     struct http_target target;
-    char *program, *socket, *state_path;
-    bool may_spawn;
+    char *socket;
+    struct child *child; /* NULL: somebody else runs the nameserver */
     struct feed *events;
     void (*on_verdicts)(void *ctx);
     void *ctx;
 
-    char **listen; /* NULL-terminated; NULL: no DNS */
-    uv_process_t *child;
-    uint64_t spawned_ms; /* monotonic; 0: never */
-    unsigned retry_ms;   /* until the next try to connect */
-    char *intent;        /* the latest, as JSON */
+    char **listen;     /* NULL-terminated; NULL: no DNS */
+    unsigned retry_ms; /* until the next try to connect */
+    char *intent;      /* the latest, as JSON */
 
     bool is_connected; /* the event stream is open */
     bool is_owned;     /* by a server, us or the one before us: ours to direct and to end */
@@ -61,142 +45,19 @@ struct steering {
     bool intent_is_dirty, table_is_dirty, listen_is_dirty;
     bool intent_has_failed, listen_has_failed; /* dirty again when the timer says so */
     struct buf line;                           /* the event that is being read */
-    struct map verdicts;                       /* key (the value's) -> struct known */
-    uv_timer_t timer;                          /* connect again, or try again what failed */
+    struct verdicts verdicts;
+    uv_timer_t timer; /* connect again, or try again what failed */
 };
 
 static void sync_start(struct steering *steering);
 static void on_retry(uv_timer_t *timer);
 
-static void verdicts_clear(struct steering *steering)
+/* One that a server before us, which was killed, has left to us; our own ends with `child`. */
+static void stop_adopted(const struct steering *steering)
 {
-    size_t at = 0;
-    void *known;
-
-    while (map_next(&steering->verdicts, &at, NULL, &known))
-        free(known);
-    map_fini(&steering->verdicts);
-    map_init(&steering->verdicts);
-}
-
-static enum replica_endpoint verdict_of(const char *text)
-{
-    if (text && strcmp(text, "up") == 0)
-        return REPLICA_ENDPOINT_UP;
-    if (text && strcmp(text, "down") == 0)
-        return REPLICA_ENDPOINT_DOWN;
-    return REPLICA_ENDPOINT_UNKNOWN;
-}
-
-static void make_key(char out[KEY_SIZE], const char *address, unsigned port)
-{
-    (void)snprintf(out, KEY_SIZE, "%.64s %u", address, port);
-}
-
-/*
- * Reads an endpoint of the table, or an event: both have address, port and verdict. Of two
- * names that share an endpoint the first one's probe speaks for both in a table.
- */
-static void read_verdict(struct steering *steering, const json_t *json, bool is_news)
-{
-    const char *address = json_string_value(json_object_get(json, "address"));
-    json_int_t port = json_integer_value(json_object_get(json, "port"));
-    char key[KEY_SIZE];
-
-    make_key(key, address ? address : "", (unsigned)port);
-    struct known *known = map_find(&steering->verdicts, key);
-    bool is_known = known != NULL;
-    if (!is_known) {
-        known = mem_new(struct known);
-        memcpy(known->key, key, sizeof(key));
-        (void)map_set(&steering->verdicts, known->key, known);
-    }
-    if (is_news || !is_known)
-        known->verdict = verdict_of(json_string_value(json_object_get(json, "verdict")));
-}
-
-/* The child. */
-
-static void on_child_closed(uv_handle_t *handle)
-{
-    free(handle);
-}
-
-static void on_child_exit(uv_process_t *child, int64_t status, int signal)
-{
-    struct steering *steering = child->data;
-
-    log_warn("nameserver=exited status=%lld signal=%d", (long long)status, signal);
-    if (steering) {
-        steering->child = NULL;
-        if (!steering->is_connected)
-            (void)uv_timer_start(&steering->timer, on_retry, 0, 0);
-    }
-    uv_close((uv_handle_t *)child, on_child_closed);
-}
-
-static void spawn(struct steering *steering)
-{
-    const char *args[9 + 2 * LISTEN_MAX];
-    size_t count = 0;
-    uv_stdio_container_t stdio[3] = {
-        {.flags = UV_IGNORE},
-        {.flags = UV_INHERIT_FD, .data.fd = 1},
-        {.flags = UV_INHERIT_FD, .data.fd = 2},
-    };
-
-    args[count++] = steering->program;
-    args[count++] = "nameserver";
-    args[count++] = "--owned";
-    args[count++] = "--socket";
-    args[count++] = steering->socket;
-    args[count++] = "--state";
-    args[count++] = steering->state_path;
-    for (size_t i = 0; steering->listen[i] && i < LISTEN_MAX; i++) {
-        args[count++] = "--listen";
-        args[count++] = steering->listen[i];
-    }
-    args[count] = NULL;
-
-    uv_process_options_t options = {
-        .file = steering->program,
-        .args = (char **)(uintptr_t)args,
-        .exit_cb = on_child_exit,
-        .stdio = stdio,
-        .stdio_count = 3,
-        /* In a session of its own: a signal to control, or its death, is not its business. */
-        .flags = UV_PROCESS_DETACHED,
-    };
-    steering->spawned_ms = clock_monotonic_ms();
-    steering->child = mem_new(uv_process_t);
-    steering->child->data = steering;
-    int r = uv_spawn(steering->loop, steering->child, &options);
-    if (r < 0) {
-        log_error("nameserver=not-started error=%s", uv_strerror(r));
-        uv_close((uv_handle_t *)steering->child, on_child_closed);
-        steering->child = NULL;
-        return;
-    }
-    log_info("nameserver=started pid=%d", uv_process_get_pid(steering->child));
-}
-
-static bool may_spawn_now(const struct steering *steering)
-{
-    return steering->may_spawn && steering->listen && !steering->child &&
-           (!steering->spawned_ms ||
-            clock_monotonic_ms() - steering->spawned_ms >= SPAWN_PAUSE_MS);
-}
-
-/* Ours, or what a server that was killed has left to us. */
-static void stop_nameserver(struct steering *steering)
-{
-    if (steering->child) {
-        steering->child->data = NULL;
-        (void)uv_process_kill(steering->child, SIGTERM);
-        steering->child = NULL;
-    } else if (steering->may_spawn && steering->is_connected && steering->is_owned) {
+    if (steering->child && !child_is_running(steering->child) && steering->is_connected &&
+        steering->is_owned)
         (void)uv_kill(steering->pid, SIGTERM); /* it answers, so the pid is its own */
-    }
 }
 
 /* The connection. */
@@ -221,23 +82,29 @@ static void retry(struct steering *steering, unsigned wait_ms)
     (void)uv_timer_start(&steering->timer, on_retry, wait_ms, 0);
 }
 
+static void on_child_exit(void *ctx)
+{
+    struct steering *steering = ctx;
+
+    if (!steering->is_connected)
+        retry(steering, 0);
+}
+
 static void disconnect(struct steering *steering, const char *why)
 {
     bool was_connected = steering->is_connected;
 
     steering->is_connected = steering->is_owned = false;
     steering->stream = NULL;
-    verdicts_clear(steering);
+    verdicts_clear(&steering->verdicts);
     if (was_connected) {
         log_warn("nameserver=lost error=%s", why);
         steering->on_verdicts(steering->ctx);
     }
     if (was_connected)
         steering->retry_ms = CONNECT_RETRY_MS;
-    if (may_spawn_now(steering)) {
-        spawn(steering);
+    if (steering->child && steering->listen && child_start(steering->child, steering->listen))
         steering->retry_ms = CONNECT_RETRY_MS;
-    }
     retry(steering, steering->retry_ms);
     if (steering->retry_ms * 2 <= CONNECT_RETRY_MS_MAX)
         steering->retry_ms *= 2;
@@ -273,7 +140,7 @@ static bool on_event(struct steering *steering, const char *text, size_t len)
     bool is_verdict = kind && strcmp(kind, "verdict") == 0;
 
     if (is_verdict) {
-        read_verdict(steering, line, true);
+        verdicts_read_event(&steering->verdicts, line);
         /* A table that is on its way may be older than this. */
         steering->table_is_dirty |= steering->table != NULL;
     }
@@ -368,13 +235,9 @@ static void on_listen_put(void *ctx, const struct http_reply *reply, const struc
 static void read_table(struct steering *steering, const char *text, size_t len)
 {
     json_error_t error;
-    json_t *table = json_loadb(text, len, 0, &error), *name, *endpoint;
-    size_t i, j;
+    json_t *table = json_loadb(text, len, 0, &error);
 
-    verdicts_clear(steering);
-    json_array_foreach(json_object_get(table, "names"), i, name)
-        json_array_foreach(json_object_get(name, "endpoints"), j, endpoint)
-            read_verdict(steering, endpoint, false);
+    verdicts_read_table(&steering->verdicts, table);
     json_decref(table);
 }
 
@@ -392,7 +255,7 @@ static void on_stats(void *ctx, const struct http_reply *reply, const struct err
     json_t *stats = json_loadb(reply->body, reply->body_len, 0, &error);
     steering->pid = (int)json_integer_value(json_object_get(stats, "pid"));
     steering->is_owned = steering->pid > 1 && json_is_true(json_object_get(stats, "owned"));
-    steering->listen_is_dirty = steering->may_spawn && steering->listen;
+    steering->listen_is_dirty = steering->child && steering->listen;
     json_decref(stats);
     sync_start(steering);
 }
@@ -503,13 +366,9 @@ void steering_set_intent(struct steering *steering, const char *intent)
 enum replica_endpoint steering_verdict(const struct steering *steering, const char *address,
                                        unsigned port)
 {
-    char key[KEY_SIZE];
-
     if (!steering->is_connected)
         return REPLICA_ENDPOINT_NONE;
-    make_key(key, address, port);
-    const struct known *known = map_find(&steering->verdicts, key);
-    return known ? known->verdict : REPLICA_ENDPOINT_UNKNOWN;
+    return verdicts_find(&steering->verdicts, address, port);
 }
 
 /* The table for the API. */
@@ -541,7 +400,7 @@ void steering_table(struct steering *steering, struct backend_done done)
         return;
     free(copy);
     (void)err_set(&err, -ENOTCONN,
-                  steering->listen || !steering->may_spawn
+                  steering->listen || !steering->child
                       ? "no nameserver answers on '%s'"
                       : "the fleet has no 'dns' section, so there is none "
                         "to ask on '%s'",
@@ -579,7 +438,7 @@ void steering_listen(struct steering *steering, const struct strings *listen)
     steering->listen = mem_array(listen->count + 1, sizeof(char *));
     for (size_t i = 0; i < listen->count; i++)
         steering->listen[i] = mem_strdup(listen->items[i]);
-    steering->listen_is_dirty = steering->may_spawn;
+    steering->listen_is_dirty = steering->child != NULL;
     if (is_first)
         retry(steering, 0);
     else
@@ -594,10 +453,7 @@ struct steering *steering_new(uv_loop_t *loop, struct http_client *client,
 
     steering->loop = loop;
     steering->client = client;
-    steering->program = mem_strdup(options->program);
     steering->socket = mem_strdup(options->socket);
-    steering->state_path = mem_strdup(options->state_path);
-    steering->may_spawn = options->spawn;
     steering->target = (struct http_target){.unix_socket = steering->socket,
                                             .origin = "http://localhost",
                                             .connect_timeout_ms = 1000};
@@ -605,13 +461,19 @@ struct steering *steering_new(uv_loop_t *loop, struct http_client *client,
     steering->on_verdicts = on_verdicts;
     steering->ctx = ctx;
     buf_init(&steering->line, EVENT_LINE_MAX);
-    map_init(&steering->verdicts);
+    verdicts_init(&steering->verdicts);
     (void)uv_timer_init(loop, &steering->timer);
     steering->timer.data = steering;
     steering->retry_ms = CONNECT_RETRY_MS;
     /* One that somebody else runs needs no word of the fleet on where to listen. */
-    if (!steering->may_spawn)
+    if (!options->spawn)
         retry(steering, 0);
+    else
+        steering->child = child_new(loop,
+                                    &(struct child_options){.program = options->program,
+                                                            .socket = options->socket,
+                                                            .state_path = options->state_path},
+                                    on_child_exit, steering);
     return steering;
 }
 
@@ -619,14 +481,11 @@ static void on_closed(uv_handle_t *handle)
 {
     struct steering *steering = handle->data;
 
-    verdicts_clear(steering);
-    map_fini(&steering->verdicts);
+    verdicts_fini(&steering->verdicts);
     buf_fini(&steering->line);
     listen_free(steering);
     free(steering->intent);
-    free(steering->program);
     free(steering->socket);
-    free(steering->state_path);
     free(steering);
 }
 
@@ -634,7 +493,8 @@ struct steering *steering_free(struct steering *steering)
 {
     if (!steering)
         return NULL;
-    stop_nameserver(steering);
+    stop_adopted(steering);
+    steering->child = child_free(steering->child);
     if (steering->stream)
         http_call_cancel(steering->stream);
     if (steering->put)
