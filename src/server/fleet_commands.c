@@ -196,6 +196,38 @@ static void moves_fini(struct moves *moves)
     (void)plan_free(moves->refused);
 }
 
+/* Exchanges what the records have with what the moves bring, and back. */
+static void swap_revisions(const struct server_parts *parts, struct moves *moves)
+{
+    for (size_t i = 0; i < moves->count; i++) {
+        struct revision *moved = moves->items[i].revision;
+        struct app_record *record = records_find(parts->records, moved->app->name);
+
+        moves->items[i].revision = record->revision;
+        record->revision = moved;
+    }
+}
+
+static int plan_move(struct moves *moves, struct server_parts *parts,
+                     const struct app_record *record, struct err *err)
+{
+    const struct revision *revision = record->revision;
+    struct plan *plan;
+
+    swap_revisions(parts, moves); /* the room that earlier ones take is taken */
+    int r = placing_plan(&plan, parts, revision->app, revision->plan, err);
+    swap_revisions(parts, moves);
+    if (r < 0)
+        return r;
+    if (plan->refusal_count) {
+        moves->refused = plan;
+        return 0;
+    }
+    r = move_app(&moves->items[moves->count], record, plan, err);
+    moves->count += r == 0;
+    return r;
+}
+
 static int plan_moves(struct moves *moves, struct server_parts *parts, const char *cluster,
                       struct err *err)
 {
@@ -205,19 +237,9 @@ static int plan_moves(struct moves *moves, struct server_parts *parts, const cha
     int r = 0;
 
     moves->items = mem_array(count, sizeof(*moves->items));
-    for (size_t i = 0; r == 0 && !moves->refused && i < count; i++) {
-        const struct revision *revision = records[i]->revision;
-        struct plan *plan;
-
-        if (!record_uses(records[i], cluster))
-            continue;
-        r = placing_plan(&plan, parts, revision->app, revision->plan, err);
-        if (r == 0 && plan->refusal_count)
-            moves->refused = plan;
-        else if (r == 0)
-            r = move_app(&moves->items[moves->count], records[i], plan, err);
-        moves->count += r == 0 && !moves->refused;
-    }
+    for (size_t i = 0; r == 0 && !moves->refused && i < count; i++)
+        if (record_uses(records[i], cluster))
+            r = plan_move(moves, parts, records[i], err);
     (void)arena_free(arena);
     return r;
 }

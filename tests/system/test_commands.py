@@ -161,3 +161,23 @@ def test_a_drain_and_what_it_moves_are_durable_together(world):
     assert server.clusters()["amber"]["drained"]
     assert "amber" not in server.app()["plan"]["services"]["web"]["placed"]
     until(lambda: not engines["amber"].containers, "amber is emptied")
+
+
+def test_a_drain_that_moves_several_apps_fills_no_cluster_twice(world):
+    """Two copies, and two clusters with room for one of them each."""
+    server, engines = world
+    server.apply({name: {**cluster_json(engine.endpoint, name), "cpus_nano": cpus * 10**9}
+                  for (name, engine), cpus in zip(engines.items(), (8, 2, 2))})
+    server.until_ready(*CLOUDS)
+    apps = [app_json(name, replicas=1, ports=False, survive={"provider": 0}, cpus_reservation_nano=15 * 10**8) for name in ("one", "two")]
+    server.call("POST", "/v1/clusters/birch/drain")
+    server.call("POST", "/v1/clusters/coral/drain")
+    for app in apps:
+        assert server.up(app)["phase"] == "done"
+        assert server.app(app["name"])["plan"]["services"]["web"]["placed"] == {"amber": 1}
+    server.call("POST", "/v1/clusters/birch/drain?undo=1")
+    server.call("POST", "/v1/clusters/coral/drain?undo=1")
+    server.call("POST", "/v1/clusters/amber/drain")
+    placed = [server.app(app["name"])["plan"]["services"]["web"]["placed"] for app in apps]
+    assert sorted(map(sorted, placed)) == [["birch"], ["coral"]], placed
+    until(lambda: len(engines["birch"].names()) == len(engines["coral"].names()) == 1 and not engines["amber"].names(), "moved")
