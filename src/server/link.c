@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/sm.h"
+#include "control/pace.h"
 #include "control/work.h"
 #include "server/call.h"
 
@@ -24,28 +25,9 @@ static const struct sm_state link_states[] = {
     [LINK_READY] = {"ready", SM_TO(LINK_WAITING)},
 };
 
-/* First retry soon, for an Engine that is being restarted; then seldom enough to be no load
- * and often enough that a cloud is back in step within seconds of its return. */
-#define RETRY_MS_MIN 250
-#define RETRY_MS_MAX 2000
-
-/* A link that was ready for less than this is not made anew at once when it fails. */
-#define STEADY_MS 10000
-
 /* A list may take a loaded Engine a minute; one that is silent for this long is asked whether
  * it is there at all. */
 #define PULSE_MS 5000
-
-/* Reading the observation may cost a tenth of the Engine's time while changes pour in. */
-#define LIST_PAUSE_MS_MIN 250
-#define LIST_PAUSE_FACTOR 10
-
-/* While actions wait for their turn no list could start another one: a fiftieth is enough. */
-#define LIST_PAUSE_MS_FULL     2000
-#define LIST_PAUSE_FACTOR_FULL 50
-
-/* Reading a mirror costs no request, but time in proportion to what is in it. */
-#define MIRROR_PAUSE_MS_MIN 50
 
 #define STREAMS_MAX 16
 
@@ -73,7 +55,6 @@ struct link {
     unsigned state;
     int64_t since_ms;
     char error[480];
-    unsigned retry_ms;
     struct driver_info info;
     char engine[64];
 
@@ -84,7 +65,7 @@ struct link {
     struct observation *observation;
     int64_t seen_ns; /* time of the newest change, to resume the stream */
     bool is_dirty;   /* something changed since the running or last list began */
-    uint64_t ready_ms, list_started_ms, list_took_ms;
+    struct pace pace;
 
     uv_timer_t timer;       /* connect again, or the next list */
     uv_timer_t retry_timer; /* actions that failed */
@@ -137,22 +118,15 @@ static void on_retry_timer(uv_timer_t *timer)
 static void fail(struct link *link, const struct err *err)
 {
     bool was_ready = link->state == LINK_READY;
-    bool was_steady = was_ready && clock_monotonic_ms() - link->ready_ms >= STEADY_MS;
     bool is_news = strcmp(link->error, err->text) != 0;
+    unsigned wait = pace_on_failure(&link->pace, was_ready, clock_monotonic_ms()) / 2;
 
-    if (err->code == -EKEYEXPIRED)
-        access_spoil(link->access);
     cancel_all(link);
     (void)snprintf(link->error, sizeof(link->error), "%s", err->text);
     move(link, LINK_WAITING); /* tells when it was ready */
     if (!was_ready && is_news)
         link->handlers->on_state(link->ctx, link);
-    if (was_steady)
-        link->retry_ms = RETRY_MS_MIN;
-    else
-        link->retry_ms = link->retry_ms * 2 < RETRY_MS_MAX ? link->retry_ms * 2 : RETRY_MS_MAX;
-    /* Half of it at random, so that links that failed together do not come back together. */
-    unsigned wait = link->retry_ms / 2 + random_below(&link->random, link->retry_ms / 2 + 1);
+    wait += random_below(&link->random, wait + 1);
     (void)uv_timer_start(&link->timer, on_retry_timer, wait, 0);
 }
 
@@ -280,8 +254,8 @@ static void on_listed(void *ctx, struct driver_call *call, const struct err *err
     (void)observation_free(link->observation);
     link->observation = call->observation;
     call->observation = NULL;
-    link->list_took_ms = clock_monotonic_ms() - link->list_started_ms;
-    work_queue_forget_done(&link->works, link->list_started_ms);
+    pace_look_end(&link->pace, clock_monotonic_ms());
+    work_queue_forget_done(&link->works, link->pace.look_ms);
     if (link->observation->cpus_nano) {
         link->info.cpus_nano = link->observation->cpus_nano;
         link->info.memory_bytes = link->observation->memory_bytes;
@@ -290,7 +264,7 @@ static void on_listed(void *ctx, struct driver_call *call, const struct err *err
         if (link->mirror)
             streams_start(link); /* from where the list ended */
         link->error[0] = '\0';
-        link->ready_ms = clock_monotonic_ms();
+        pace_on_ready(&link->pace, clock_monotonic_ms());
         move(link, LINK_READY);
     }
     link->handlers->on_observation(link->ctx, link);
@@ -332,7 +306,7 @@ static void list_start(struct link *link)
     assert(!link->list);
 
     link->is_dirty = false;
-    link->list_started_ms = clock_monotonic_ms();
+    pace_look_begin(&link->pace, clock_monotonic_ms());
     link->list = start(link, &call, on_listed);
     (void)uv_timer_start(&link->pulse_timer, on_pulse_timer, PULSE_MS, 0);
 }
@@ -345,42 +319,16 @@ static void on_list_timer(uv_timer_t *timer)
         list_start(link);
 }
 
-static uint64_t max_u64(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
-
-/*
- *  changed   actions under way   read again
- *  no        *                   after LINK_CONFIRM_MS
- *  yes       none                at once
- *  yes       some                when a pause in proportion to what the last one took is over
- *  yes       as many as may be   the same, and the pause is longer
- */
-static uint64_t list_pause(const struct link *link)
-{
-    uint64_t took = link->list_took_ms;
-
-    if (!link->is_dirty)
-        return LINK_CONFIRM_MS;
-    if (link->mirror)
-        return max_u64(MIRROR_PAUSE_MS_MIN, took * LIST_PAUSE_FACTOR);
-    if (!work_queue_is_busy(&link->works))
-        return 0;
-    if (!link->works.queued)
-        return max_u64(LIST_PAUSE_MS_MIN, took * LIST_PAUSE_FACTOR);
-    uint64_t pause = max_u64(LIST_PAUSE_MS_FULL, took * LIST_PAUSE_FACTOR_FULL);
-    return pause < LINK_CONFIRM_MS ? pause : LINK_CONFIRM_MS;
-}
-
 static void list_plan(struct link *link)
 {
-    uint64_t age = clock_monotonic_ms() - link->list_started_ms;
+    struct pace_news news = {.has_changed = link->is_dirty,
+                             .is_busy = work_queue_is_busy(&link->works),
+                             .is_full = link->works.queued != NULL,
+                             .is_mirror = link->mirror != NULL};
 
-    if (link->state != LINK_READY || link->list)
-        return;
-    uint64_t pause = list_pause(link);
-    (void)uv_timer_start(&link->timer, on_list_timer, age < pause ? pause - age : 0, 0);
+    if (link->state == LINK_READY && !link->list)
+        (void)uv_timer_start(&link->timer, on_list_timer,
+                             pace_look_wait(&link->pace, news, clock_monotonic_ms()), 0);
 }
 
 /* Actions. */
@@ -505,7 +453,7 @@ struct link *link_open(uv_loop_t *loop, struct http_client *client,
     link->handlers = handlers;
     link->ctx = ctx;
     link->since_ms = clock_wall_ms();
-    link->retry_ms = RETRY_MS_MIN;
+    pace_init(&link->pace);
     random_init(&link->random, seed);
     work_queue_init(&link->works, cancel_work);
     link->stream_count = link->driver->streams ? link->driver->streams : 1;

@@ -7,7 +7,8 @@
  *      +-------------------+-- failure --+----------+
  *
  * Ready means: the change stream is open, the observation was read after it was opened, and
- * has been confirmed within LINK_CONFIRM_MS. A cluster that hangs costs its own link only.
+ * has been confirmed within PACE_CONFIRM_MS of control/pace.h. A cluster that hangs costs its
+ * own link only.
  */
 #pragma once
 
@@ -23,10 +24,6 @@ struct link;
 
 /* Engines create and start containers in parallel; more than this gains nothing (measured). */
 #define LINK_ACTIONS_MAX 8
-
-/* The observation is read again this often even when the stream is silent: a hanging Engine
- * and a dead path both look like silence. */
-#define LINK_CONFIRM_MS 5000
 
 struct link_handlers {
     void (*on_state)(void *ctx, struct link *link);

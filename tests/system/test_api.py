@@ -3,6 +3,7 @@
 
 import json
 import os
+import select
 import socket
 import threading
 import time
@@ -201,6 +202,42 @@ def test_a_slow_client_holds_up_nobody(server):
         server.stream("POST", "/v1/apps/slow/up", {"app": app_json("slow", ports=False), "detach": False})
         server.down("slow")
         assert time.monotonic() - began < 5
+
+
+def test_a_client_that_never_stops_asking_is_one_of_many(server):
+    """Requests without end on one connection, sent before the answers to the earlier ones are read."""
+    stop = threading.Event()
+    answered = [0]
+
+    def ask():
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(server.socket)
+            connection.setblocking(False)
+            block = b"GET /v1/version HTTP/1.1\r\nHost: x\r\n\r\n" * 1000
+            left = b""
+            while not stop.is_set():
+                _, writable, _ = select.select([], [connection], [], 0.1)
+                if writable:
+                    left = left or block
+                    left = left[connection.send(left):]
+                try:
+                    answered[0] += len(connection.recv(1 << 20))
+                except BlockingIOError:
+                    pass
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        until(lambda: answered[0] > 1 << 20, "they are at it")
+        for _ in range(10):
+            began = time.monotonic()
+            assert server.call("GET", "/v1/fleet", timeout=10)
+            assert time.monotonic() - began < 1
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
 
 
 def test_many_connections_are_served_or_turned_away_and_then_served(server):
