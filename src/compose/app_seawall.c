@@ -133,8 +133,10 @@ static void build_probe(struct builder *b, const struct node *probe, struct serv
     const struct node *status = node_find(probe, "status");
     unsigned number = 0;
 
+    if (strcmp(url->text, "none") == 0)
+        return;
     if (!read_url(b, url->text, &out->probe, &number)) {
-        build_complain(b, url, "probe", "http://[HOST]:PORT[/PATH] or tcp://:PORT");
+        build_complain(b, url, "probe", "http://[HOST]:PORT[/PATH], tcp://:PORT or none");
         return;
     }
     const struct port *port = find_port(out, number);
@@ -154,11 +156,22 @@ static void build_probe(struct builder *b, const struct node *probe, struct serv
         read_ms(b, probe, "timeout", PROBE_TIMEOUT_MS_MIN, PROBE_TIMEOUT_MS_MAX);
 }
 
+/* Without one, nobody would notice that clients reach nothing. */
+static void put_default_probe(struct service *out)
+{
+    const struct port *port = service_steered_port(out);
+
+    if (port)
+        out->probe = (struct probe){.kind = PROBE_TCP, .port = port->target};
+}
+
 void build_seawall_service(struct builder *b, const struct node *node, struct service *out)
 {
     const struct node *state = node_find(node, "state");
     const struct node *probe = node_find(node, "probe");
 
+    if (!probe)
+        put_default_probe(out);
     if (!node)
         return;
     out->hostname = read_hostname(b, node);

@@ -308,11 +308,12 @@ def test_settings_arrive_as_they_are(driver):
     assert host["OomScoreAdj"] == 100 and host["PidsLimit"] == 50
     assert host["ReadonlyRootfs"] is True
     assert host["ShmSize"] == 1 << 26
-    assert set(host["Tmpfs"]) == {"/run", "/scratch"} and "size=1m" in host["Tmpfs"]["/run"]
+    assert {"/run", "/scratch"} <= set(host["Tmpfs"])  # Podman adds those of a read-only container
     assert config["Hostname"] == "bird" and config["WorkingDir"] == "/bin" and config["User"] == "0"
     assert config["StopTimeout"] == 2
     if driver.kind == "docker":
         assert host["Init"] is True
+        assert host["Tmpfs"]["/run"] == "size=1m"
         assert host["Ulimits"] == [{"Name": "nofile", "Soft": 512, "Hard": 1024}]
         assert host["LogConfig"] == {"Type": "json-file", "Config": {"max-size": "1m"}}
         assert host["Sysctls"] == {"net.ipv4.ip_unprivileged_port_start": "1"}

@@ -485,6 +485,20 @@ static void test_probes_name_the_published_port(void **state)
     assert_string_equal(c->probe.path, "/x?y");
 }
 
+static void test_a_published_service_is_probed_unless_it_says_none(void **state)
+{
+    SCOPED(reading_fini) struct reading plain = read_web("    ports: ['80:8080']\n");
+    SCOPED(reading_fini) struct reading udp = read_web("    ports: ['53:53/udp']\n");
+    SCOPED(reading_fini)
+    struct reading none = read_web("    ports: ['80']\n    x-seawall: {probe: none}\n");
+
+    (void)state;
+    assert_int_equal(web_of(&plain)->probe.kind, PROBE_TCP);
+    assert_int_equal(web_of(&plain)->probe.port, 8080);
+    assert_int_equal(web_of(&udp)->probe.kind, PROBE_NONE);
+    assert_int_equal(web_of(&none)->probe.kind, PROBE_NONE);
+}
+
 static void test_variables_come_from_the_process_then_from_the_file(void **state)
 {
     static const struct paper_file files[] = {
@@ -698,9 +712,10 @@ static void test_bad_values_are_told(void **state)
         "sign itself");
     assert_web_refused("    env_file: none.env\n",
                        "4:15: open '/shop/none.env': No such file or directory");
-    assert_web_refused("    x-seawall: {probe: 'ftp://:80'}\n",
-                       "4:24: probe: expected http://[HOST]:PORT[/PATH] or tcp://:PORT, found "
-                       "'ftp://:80'");
+    assert_web_refused(
+        "    x-seawall: {probe: 'ftp://:80'}\n",
+        "4:24: probe: expected http://[HOST]:PORT[/PATH], tcp://:PORT or none, found "
+        "'ftp://:80'");
     assert_web_refused("    x-seawall: {probe: 'http://:80'}\n",
                        "4:24: probe: the service publishes no TCP port 80");
     assert_web_refused("    x-seawall: {stat: none}\n",
@@ -801,6 +816,7 @@ int main(void)
         cmocka_unit_test(test_a_health_check_can_be_disabled),
         cmocka_unit_test(test_settings_are_handed_through),
         cmocka_unit_test(test_probes_name_the_published_port),
+        cmocka_unit_test(test_a_published_service_is_probed_unless_it_says_none),
         cmocka_unit_test(test_variables_come_from_the_process_then_from_the_file),
         cmocka_unit_test(test_the_name_has_its_order),
         cmocka_unit_test(test_files_are_found_here_and_above),
