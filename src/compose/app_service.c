@@ -103,7 +103,10 @@ static void build_mount(struct builder *b, const struct node *node, struct mount
                           .target = "",
                           .read_only = read_only && read_only->boolean};
     if (!is_bind && strcmp(type->text, "volume") != 0)
-        build_complain(b, type, "type", "volume or bind: others are not supported yet");
+        (void)problems_refuse(b->shaping.problems, type->place,
+                              "type: expected volume or bind, found '%s': others are not "
+                              "supported yet",
+                              type->text);
     if (!target || *target->text != '/')
         build_complain(b, target ? target : node, "target", "an absolute path");
     else
@@ -265,7 +268,7 @@ void build_service(struct builder *b, const struct node *node, struct service *o
 
     out->image = build_text(b, node, "image");
     if (!out->image)
-        (void)problems_add(
+        (void)problems_refuse(
             b->shaping.problems, node->place,
             "service '%s': expected an image; Seawall builds none: build it, push "
             "it and name it here",

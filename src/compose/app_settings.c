@@ -85,9 +85,10 @@ static void build_setting(struct builder *b, const struct node *node, struct set
     switch (setting_types[out->id].kind) {
     case SETTING_TEXT:
         if (strncmp(node->text, "service:", 8) == 0)
-            build_complain(b, node, setting_types[out->id].key,
-                           "a mode of its own: what is shared with another service is not "
-                           "supported yet");
+            (void)problems_refuse(b->shaping.problems, node->place,
+                                  "%s: '%.80s': sharing it with another service is not "
+                                  "supported yet",
+                                  setting_types[out->id].key, node->text);
         out->text = build_copy(b, node);
         break;
     case SETTING_BOOL:

@@ -117,11 +117,18 @@ def test_all_that_is_wrong_is_named_with_its_place(alone, tmp_path):
 
 
 def test_a_right_file_that_asks_for_more_than_we_do_is_refused(alone, tmp_path):
-    (tmp_path / "compose.yaml").write_text("services:\n  web:\n    image: x\n    privileged: true\n")
-    for command in (("config",), ("plan", "--fleet", "fleet.yaml"), ("up",)):
+    (tmp_path / "compose.yaml").write_text("services:\n  web:\n    image: x\n    container_name: one\n")
+    for command in (("config", "--strict"), ("config", "--model"), ("plan", "--fleet", "fleet.yaml"), ("up",)):
         done = alone.run(*command)
         assert done.returncode == 3 and done.stdout == ""
-        assert re.search(r"^compose\.yaml:4:5: privileged: not supported", done.stderr, re.M)
+        assert re.search(r"^compose\.yaml:4:5: container_name: not supported", done.stderr, re.M)
+
+
+def test_config_prints_what_is_right_and_lists_what_is_not_run(alone, tmp_path):
+    (tmp_path / "compose.yaml").write_text("services:\n  web:\n    image: x\n    container_name: one\n")
+    done = alone.run("config")
+    assert done.returncode == 0 and "container_name: one" in done.stdout
+    assert re.search(r"^compose\.yaml:4:5: container_name: not supported", done.stderr, re.M)
 
 
 def test_config_names_what_a_driver_would_not_honour(alone, tmp_path):

@@ -639,8 +639,8 @@ static void test_bad_keys_and_types_are_told(void **state)
                        "4:5: container_name: not supported yet; Seawall would run the app "
                        "without it");
     assert_web_refused("    ipc: service:b\n  b: {image: b}\n",
-                       "4:10: ipc: expected a mode of its own: what is shared with another "
-                       "service is not supported yet, found 'service:b'");
+                       "4:10: ipc: 'service:b': sharing it with another service is not "
+                       "supported yet");
     assert_web_refused("    deploy: {placement: {constraints: [a==b]}}\n",
                        "4:14: placement: not supported yet; Seawall would run the app without "
                        "it");
@@ -673,8 +673,8 @@ static void test_bad_keys_and_types_are_told(void **state)
                        "4:15: volumes: expected [SOURCE:]TARGET[:MODE] with no empty section "
                        "between colons, found 'a::b'");
     assert_web_refused("    volumes: [{type: tmpfs, target: /t}]\n",
-                       "4:22: type: expected volume or bind: others are not supported yet, "
-                       "found 'tmpfs'");
+                       "4:22: type: expected volume or bind, found 'tmpfs': others are not "
+                       "supported yet");
     assert_web_refused("    volumes: [\"a:b\"]\nvolumes: {a: }\n",
                        "4:15: target: expected an absolute path, found 'b'");
 }
