@@ -319,6 +319,34 @@ def test_logs_say_who_printed_a_line(shop):
     assert done.returncode == 1 and "no service 'wbe'" in done.stderr
 
 
+def test_logs_follow_what_starts_later_and_outlive_what_goes(shop):
+    cli, server, engines = shop
+    process = cli.popen("logs", "-f", "-p", "shop")
+    try:
+        said = set()
+
+        def hears(*wanted):
+            while not said >= set(wanted):
+                line = process.stdout.readline()
+                assert line, process.stderr.read()
+                said.add(line.split(" ")[0])
+
+        hears("amber/web-1", "birch/web-1", "coral/web-1")
+        cli.ok("scale", "-p", "shop", "web=4")
+        hears("amber/web-2", "birch/web-2", "coral/web-2")
+        engines["amber"].refuse()
+        until(lambda: server.app()["state"] == "waiting", "the loss is seen")
+        engines["amber"].listen()
+        until(lambda: server.app()["state"] == "in-step", "it is back")
+        cli.ok("down", "-p", "shop")
+        assert server.up(app_json("shop"))["phase"] == "done"
+        said.clear()
+        hears("amber/web-1", "birch/web-1")
+    finally:
+        process.kill()
+        process.communicate()
+
+
 def test_logs_have_colours_on_a_terminal_alone(shop):
     cli, _, _ = shop
     assert "\033" not in cli.ok("logs", "-p", "shop")
