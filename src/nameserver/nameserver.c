@@ -131,6 +131,7 @@ static int start(struct nameserver *ns, struct err *err)
     if (listening_open(&ns->listening, &ns->listen, err) < 0 ||
         keeper_open(&ns->keeper, &ns->loop, ns->state, err) < 0) {
         (void)close(fd);
+        (void)unlink(ns->socket); /* nobody answers there */
         return err->code;
     }
     struct helm_options options = {.dns = ns->listening.dns,

@@ -446,6 +446,7 @@ def test_an_address_in_use_ends_it_with_its_name(nameserver, tmp_path):
     ended = subprocess.run(second.argv(), capture_output=True, text=True, timeout=20)
     assert ended.returncode == 1
     assert "%s:%d" % nameserver.address in ended.stderr and "in use" in ended.stderr
+    assert not os.path.exists(second.socket)
 
 
 def test_a_second_one_on_the_same_socket_ends_and_the_first_goes_on(nameserver):
