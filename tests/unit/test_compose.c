@@ -81,8 +81,8 @@ static void assert_refused(const char *text, const char *complaint)
     SCOPED(reading_fini) struct reading reading = read_text(text);
     size_t at = 0;
 
-    assert_int_equal(reading.result,
-                     strstr(complaint, ": not supported yet;") ? -EOPNOTSUPP : -EINVAL);
+    bool is_right = strstr(complaint, "not supported yet") || strstr(complaint, "builds none");
+    assert_int_equal(reading.result, is_right ? -EOPNOTSUPP : -EINVAL);
     assert_null(reading.app);
     while (at < reading.problems.count && reading.problems.items[at].kind != PROBLEM_ERROR)
         at++;
@@ -798,8 +798,8 @@ static void test_ten_thousand_services_take_less_than_a_second(void **state)
     buf_fini(&text);
     assert_int_equal(app_of(&reading)->service_count, 10001);
     /* A second of the processor's time is the goal; sanitizers get more. */
-    assert_true(took < 10000);
-    print_message("10,000 services in %ld ms\n", (long)took);
+    if (took >= 10000)
+        fail_msg("10,000 services took %ld ms", (long)took);
 }
 
 int main(void)
