@@ -12,7 +12,6 @@ import json
 import os
 import signal
 import socket
-import statistics
 import subprocess
 import tempfile
 import time
@@ -23,7 +22,7 @@ from lab.process import children, cpu_seconds
 from . import packages
 from .result import beside_limit, beside_peer
 
-QUERIES, ROUNDS = 200000, 5
+QUERIES, ROUNDS = 60000, 5
 NAMES = 1000
 CLOUDS = ('amber', 'birch', 'cedar')
 ZONE = 'example.test'
@@ -171,15 +170,16 @@ def measure(build):
         for _ in range(ROUNDS):
             for server, form in costs:
                 costs[server, form].append(cost_us(build, server, form))
-    medians = {key: statistics.median(values) for key, values in costs.items()}
+    # Whatever else this machine does adds to a cost and never takes from it: the least is the nearest to the truth.
+    least = {key: min(values) for key, values in costs.items()}
     ours, gdnsd, nsd = servers
     for (server, form), values in costs.items():
         print(f'{type(server).__name__:8} {form:18} {" ".join(f"{value:.2f}" for value in values)} us')
     return [
-        beside_peer('weighted addresses by UDP, processor time', medians[ours, HIT], 'us', 'gdnsd', medians[gdnsd, HIT],
+        beside_peer('weighted addresses by UDP, processor time', least[ours, HIT], 'us', 'gdnsd', least[gdnsd, HIT],
                     None),
-        beside_peer('addresses by UDP, processor time', medians[ours, HIT], 'us', 'nsd', medians[nsd, HIT], None),
-        beside_peer('a name that there is not, processor time', medians[ours, MISS], 'us', 'gdnsd',
-                    medians[gdnsd, MISS], None),
-        beside_limit('a denial beside an answer', medians[ours, MISS] / medians[ours, HIT], 'times', 1.1),
+        beside_peer('addresses by UDP, processor time', least[ours, HIT], 'us', 'nsd', least[nsd, HIT], None),
+        beside_peer('a name that there is not, processor time', least[ours, MISS], 'us', 'gdnsd',
+                    least[gdnsd, MISS], None),
+        beside_limit('a denial beside an answer', least[ours, MISS] / least[ours, HIT], 'times', 1.1),
     ]
