@@ -8,7 +8,8 @@
  * "cert", "key"}, "op": "connect|list|watch|apply|logs", "app": {}, "action": {}, "config": {},
  * "since_ns": 0, "replica": "ID", "follow": false, "timestamps": false, "tail": -1,
  * "stop_after": 0, "expose": "loadbalancer", "stream": 0,
- * "allow_exec": false}. `config` is a config.json of Docker;
+ * "allow_exec": false, "streams": [8]}. `streams` are watched to their ends, one after the
+ * other, and then listed. `config` is a config.json of Docker;
  * `stop_after` ends a stream after so many items. The result: {"ok", "error", "code", "calls"}
  * and what the operation brings.
  */
@@ -38,6 +39,7 @@ struct tool {
     struct access *access;
     struct call *call;
     size_t stop_after;
+    size_t replayed; /* of "streams" */
 };
 
 static const char *text(const json_t *json, const char *key)
@@ -215,11 +217,31 @@ static void on_progress(void *ctx, const char *words)
     item(ctx, json_text(words));
 }
 
+static void on_done(void *ctx, struct driver_call *call, const struct err *err);
+
+/* One stream after the other, then what a list says of it all. False: there is none left. */
+static bool replay_next(struct tool *tool)
+{
+    const json_t *streams = json_object_get(tool->request, "streams");
+
+    if (tool->replayed > json_array_size(streams) || !streams)
+        return false;
+    bool is_end = tool->replayed == json_array_size(streams);
+    tool->proto.op = is_end ? DRIVER_LIST : DRIVER_WATCH;
+    tool->proto.stream = (unsigned)json_integer_value(json_array_get(streams, tool->replayed));
+    tool->replayed++;
+    tool->call =
+        call_start(&tool->loop, tool->client, tool->access, &tool->proto, on_done, tool);
+    return true;
+}
+
 static void on_done(void *ctx, struct driver_call *call, const struct err *err)
 {
     struct tool *tool = ctx;
 
     tool->call = NULL;
+    if (!err && replay_next(tool))
+        return;
     put(tool->result, "calls", json_integer(call->step + 1));
     if (!err && call->op == DRIVER_LIST)
         put_observation(tool, call->observation);
@@ -242,6 +264,8 @@ static void on_connected(void *ctx, struct driver_call *call, const struct err *
     }
     tool->proto.api_minor = call->info.api_minor;
     tool->proto.dialect = call->info.dialect;
+    if (replay_next(tool))
+        return;
     tool->call =
         call_start(&tool->loop, tool->client, tool->access, &tool->proto, on_done, tool);
 }
