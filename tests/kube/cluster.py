@@ -30,6 +30,7 @@ class Cluster:
         self.random = random.Random(7)
         self.node_port = 30000
         self.dirty = set()
+        self.by_owner = {}  # uid of a workload -> {key of a pod: None}
         self.is_scheduled = False
         self.room = 10**9  # pods that fit
         store.listeners.append(self.on_event)
@@ -55,6 +56,11 @@ class Cluster:
             self.later(0, self.collect, metadata["uid"])
         elif resource == PODS:
             for owner in metadata.get("ownerReferences", []):
+                pods = self.by_owner.setdefault(owner["uid"], {})
+                if kind == "DELETED":
+                    pods.pop((metadata["namespace"], metadata["name"]), None)
+                else:
+                    pods[(metadata["namespace"], metadata["name"])] = None
                 plural = {"Deployment": DEPLOYMENTS, "StatefulSet": STATEFULSETS, "Job": JOBS}[owner["kind"]]
                 self.dirty.add((plural, (metadata["namespace"], owner["name"])))
         if self.dirty and not self.is_scheduled:
@@ -77,8 +83,7 @@ class Cluster:
             self.stop_pod(pod)
 
     def pods_of(self, uid):
-        return [p for p in self.store.objects[PODS].values()
-                if any(o["uid"] == uid for o in p["metadata"].get("ownerReferences", []))]
+        return [self.store.objects[PODS][key] for key in self.by_owner.get(uid, {})]
 
     # Pods
 
@@ -99,7 +104,9 @@ class Cluster:
         self.later(0, self.schedule, key)
 
     def schedule(self, key):
-        running = sum("nodeName" in p["spec"] for p in self.store.objects[PODS].values())
+        running = 0
+        if self.room < len(self.store.objects[PODS]):
+            running = sum("nodeName" in p["spec"] for p in self.store.objects[PODS].values())
         nodes = [n["metadata"]["name"] for n in self.store.objects[NODES].values()
                  if not n["spec"].get("unschedulable")]
 

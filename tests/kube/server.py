@@ -72,9 +72,9 @@ class KubeServer:
     """Serves from a thread of its own. What tests ask for is carried out there."""
 
     def __init__(self, openapi=None, tls=None, tokens=None, host="127.0.0.1", port=0, bookmark_s=60,
-                 minor=34, history=100000, **cluster):
+                 minor=34, history=100000, more_hosts=(), **cluster):
         self.schema = Schema(openapi) if openapi else None
-        self.tls, self.tokens, self.host, self.port = tls, tokens, host, port
+        self.tls, self.tokens, self.host, self.port, self.more_hosts = tls, tokens, host, port, more_hosts
         self.bookmark_s, self.minor, self.history = bookmark_s, minor, history
         self.cluster_options = cluster
         self.log, self.asked, self.faults, self.refused = [], [], [], []
@@ -112,11 +112,15 @@ class KubeServer:
             if self.tls.get("ca"):
                 context.load_verify_locations(self.tls["ca"])
                 context.verify_mode = ssl.CERT_REQUIRED if self.tls.get("must") else ssl.CERT_OPTIONAL
-        server = await asyncio.start_server(self._connection, self.host, self.port, ssl=context, limit=2**24)
-        self.port = server.sockets[0].getsockname()[1]
+        servers = []
+        for host in [self.host, *self.more_hosts]:
+            servers.append(await asyncio.start_server(self._connection, host, self.port, ssl=context, limit=2**24,
+                                                      backlog=1024))
+            self.port = servers[0].sockets[0].getsockname()[1]
         started.set()
         await self.stopping.wait()
-        server.close()
+        for server in servers:
+            server.close()
         for writer in list(self.writers):
             writer.transport.abort()
 
