@@ -235,7 +235,7 @@ static void remember(struct driver_call *call, const char *plural, bool is_remov
         return;
     SCOPED(kubernetes_json_freep) json_t *json = json_loadb(in->body, in->body_len, 0, NULL);
     const json_t *items = json_object_get(json, "items");
-    if (!is_removal)
+    if (!is_removal && kubernetes_mirror_is_news(call->mirror, kind, json))
         (void)!kubernetes_mirror_put(call->mirror, kind, json, &change, &err);
     for (size_t i = 0; is_removal && i < json_array_size(items); i++)
         (void)kubernetes_mirror_remove(call->mirror, kind, json_array_get(items, i));

@@ -2,6 +2,7 @@
 #include "driver/kubernetes_mirror.h"
 
 #include "base/mem.h"
+#include "base/number.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -147,6 +148,24 @@ int kubernetes_mirror_put(struct kubernetes_mirror *mirror, unsigned kind, const
     }
     (void)arena_free(arena);
     return 0;
+}
+
+/* Versions are meant to be opaque, but are numbers that grow in every server there is. */
+static bool read_version(const char *text, uint64_t *out)
+{
+    return text && number_read(text, strlen(text), 1, UINT64_MAX, out) == 0;
+}
+
+bool kubernetes_mirror_is_news(const struct kubernetes_mirror *mirror, unsigned kind,
+                               const json_t *object)
+{
+    const json_t *metadata = json_object_get(object, "metadata");
+    uint64_t known, version;
+
+    return read_version(mirror->version[kind], &known) &&
+           read_version(json_string_value(json_object_get(metadata, "resourceVersion")),
+                        &version) &&
+           version > known;
 }
 
 bool kubernetes_mirror_remove(struct kubernetes_mirror *mirror, unsigned kind,

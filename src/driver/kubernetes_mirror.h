@@ -107,6 +107,13 @@ struct kubernetes_change {
 int kubernetes_mirror_put(struct kubernetes_mirror *mirror, unsigned kind, const json_t *object,
                           struct kubernetes_change *change, struct err *err) MUST_USE;
 
+/*
+ * Whether the watch has not come as far as this object, an answer to us: what is older than
+ * what the watch has told must not overwrite it. False also when that cannot be known.
+ */
+bool kubernetes_mirror_is_news(const struct kubernetes_mirror *mirror, unsigned kind,
+                               const json_t *object);
+
 /* Returns whether it was there. */
 bool kubernetes_mirror_remove(struct kubernetes_mirror *mirror, unsigned kind,
                               const json_t *object);

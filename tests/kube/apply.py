@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Server-side apply: who owns which field, conflicts, and fields that are given up."""
 
-import copy
+from .store import clone
 
 # Lists that are keyed in Kubernetes, for objects whose schema is not at hand.
 KEYS = {"containers": ["name"], "env": ["name"], "ports": ["containerPort", "protocol"],
@@ -85,7 +85,7 @@ def put(root, path, value):
                 at.append(item)
             at = item
         elif following is None:
-            at[step] = copy.deepcopy(value)
+            at[step] = clone(value)
         else:
             at = at.setdefault(step, [] if isinstance(following, tuple) else {})
 
@@ -132,7 +132,7 @@ def apply(live, owners, manager, config, fields, node, force):
         raise Conflict(conflicts)
     for other, path in conflicts:
         owners[other].discard(path)
-    out = copy.deepcopy(live) if live else {}
+    out = clone(live) if live else {}
     for path, value in wanted.items():
         put(out, path, value)
     for path in sorted(owners.get(manager, set()) - set(wanted), key=is_key):

@@ -6,12 +6,11 @@ Images say what happens: ".../missing" cannot be pulled, ".../crash" ends with s
 """
 
 import asyncio
-import copy
 import hashlib
 import json
 import random
 
-from .store import now
+from .store import clone, now
 
 DEPLOYMENTS, STATEFULSETS = ("apps", "deployments"), ("apps", "statefulsets")
 JOBS, PODS, NODES = ("batch", "jobs"), ("", "pods"), ("", "nodes")
@@ -89,7 +88,7 @@ class Cluster:
 
     def start_pod(self, workload, template, name, labels, extra=None):
         metadata = workload["metadata"]
-        spec = copy.deepcopy(template["spec"])
+        spec = clone(template["spec"])
         spec.setdefault("volumes", []).extend(extra or [])
         pod = {"kind": "Pod", "apiVersion": "v1",
                "metadata": {"name": name, "namespace": metadata["namespace"],
@@ -248,7 +247,7 @@ class Cluster:
             key = (workload["metadata"]["namespace"], claim_name)
             volumes.append({"name": claim["metadata"]["name"], "persistentVolumeClaim": {"claimName": claim_name}})
             if self.store.get(CLAIMS, key) is None:
-                obj = copy.deepcopy(claim)
+                obj = clone(claim)
                 obj["metadata"].update(name=claim_name, namespace=key[0])
                 obj.update(kind="PersistentVolumeClaim", apiVersion="v1", status={"phase": "Bound"})
                 self.store.create(CLAIMS, key, obj)

@@ -2,6 +2,7 @@
 """Requests and objects against the OpenAPI v3 documents of Kubernetes."""
 
 import base64
+import functools
 import json
 import re
 from pathlib import Path
@@ -16,6 +17,7 @@ class Schema:
 
     def __init__(self, folder):
         self.schemas = {}
+        self.resolved = {}  # id of a schema -> the schema that it stands for
         self.kinds = {}  # (group, version, kind) -> name of its schema
         self.paths = []  # (pattern, template, operations)
         for path in sorted(Path(folder).glob("*_openapi.json")):
@@ -33,6 +35,7 @@ class Schema:
 
     # Requests
 
+    @functools.lru_cache(100000)
     def find(self, path):
         for pattern, template, operations in self.paths:
             if pattern.match(path):
@@ -80,6 +83,14 @@ class Schema:
         return errors
 
     def resolve(self, schema):
+        """What a reference leads to. Remembered: all schemas live as long as this."""
+        known = self.resolved.get(id(schema))
+        if known is None:
+            known = self.resolved[id(schema)] = self._resolve(schema)
+            self.resolved[id(known)] = known
+        return known
+
+    def _resolve(self, schema):
         while True:
             if "$ref" in schema:
                 schema = self.schemas[schema["$ref"][len(REF):]]

@@ -2,7 +2,6 @@
 """The HTTP side: requests in, checked, answered, watched and, when told to, answered wrongly."""
 
 import asyncio
-import copy
 import json
 import os
 import re
@@ -16,7 +15,7 @@ from . import rules
 from .apply import Conflict, Fields, apply, text, update
 from .cluster import NAMESPACES, PODS, Cluster
 from .schema import Schema
-from .store import Error, Store, matches, now, parse_fields, parse_selector
+from .store import Error, Store, clone, matches, now, parse_fields, parse_selector
 
 KINDS = {"pods": "Pod", "services": "Service", "namespaces": "Namespace", "nodes": "Node",
          "persistentvolumeclaims": "PersistentVolumeClaim", "secrets": "Secret", "configmaps": "ConfigMap",
@@ -142,15 +141,15 @@ class KubeServer:
 
     def fault(self, path, times=1, **what):
         """The next `times` requests whose "METHOD path?query" has `path` in it are answered by
-        status=, retry_after=, delay_s=, cut= (bytes before the connection is cut) or event= (one
-        line of a watch, after which it ends)."""
+        status=, retry_after=, delay_s=, late_s= (done at once, told later), cut= (bytes before the connection is
+        cut) or event= (one line of a watch, after which it ends)."""
         self.call(self.faults.append, {"path": re.compile(path), "times": times, **what})
 
     def requests(self, pattern=""):
         return self.call(lambda: [line for line in self.log if re.search(pattern, line)])
 
     def objects(self, plural, namespace=None):
-        return self.call(lambda: [copy.deepcopy(obj) for (_, name), objects in self.store.objects.items()
+        return self.call(lambda: [clone(obj) for (_, name), objects in self.store.objects.items()
                                   if name == plural for key, obj in sorted(objects.items(), key=str)
                                   if namespace in (None, key[0])])
 
@@ -162,7 +161,7 @@ class KubeServer:
         def run():
             resource, key = (group, plural), (namespace, name)
             before = self.store.get(resource, key)
-            after = copy.deepcopy(before)
+            after = clone(before)
             change(after)
             node = self._node(group, before)
             update(before, after, self.store.owners.setdefault((resource, key), {}), manager,
@@ -228,6 +227,9 @@ class KubeServer:
                 await self._stream(request, writer, fault)
                 return
             status, body = self._handle(request)
+            if "late_s" in fault:
+                body = clone(body)
+                await asyncio.sleep(fault["late_s"])
         except Error as error:
             status, body = error.code, error.status()
             if "status" not in fault and error.code not in (401, 404, 409, 410):
@@ -386,7 +388,7 @@ class KubeServer:
         before = self.store.get(request.resource, request.key)
         if before is None:
             self._check_namespace(request)
-        owners = copy.deepcopy(self.store.owners.get((request.resource, request.key), {}))
+        owners = clone(self.store.owners.get((request.resource, request.key), {}))
         try:
             obj = apply(before, owners, manager, body, Fields(self.schema), self._node(request.group, body),
                         request.query.get("force") in ("true", "1"))

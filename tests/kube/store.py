@@ -3,11 +3,16 @@
 
 import asyncio
 import collections
-import copy
 import datetime
 import json
+import marshal
 import re
 import uuid
+
+
+def clone(value):
+    """A copy of JSON; much faster than copy.deepcopy."""
+    return marshal.loads(marshal.dumps(value))
 
 
 class Error(Exception):
@@ -108,7 +113,7 @@ class Store:
         if "spec" in obj:
             metadata["generation"] = 1
         self.objects[resource][key] = obj
-        self._record(resource, "ADDED", copy.deepcopy(obj), None)
+        self._record(resource, "ADDED", clone(obj), None)
         return obj
 
     def update(self, resource, key, obj):
@@ -124,7 +129,7 @@ class Store:
             metadata["generation"] += 1
         metadata["resourceVersion"] = self.bump()
         self.objects[resource][key] = obj
-        self._record(resource, "MODIFIED", copy.deepcopy(obj), before)
+        self._record(resource, "MODIFIED", clone(obj), before)
         return obj
 
     def edit(self, resource, key, change):
@@ -132,7 +137,7 @@ class Store:
         before = self.objects[resource].get(key)
         if before is None:
             return False
-        obj = copy.deepcopy(before)
+        obj = clone(before)
         change(obj)
         self.update(resource, key, obj)
         return True
@@ -142,7 +147,7 @@ class Store:
         if obj is None:
             return None
         self.owners.pop((resource, key), None)
-        obj = copy.deepcopy(obj)
+        obj = clone(obj)
         obj["metadata"]["resourceVersion"] = self.bump()
         self._record(resource, "DELETED", obj, obj)
         return obj

@@ -183,6 +183,12 @@ def test_watches_that_were_cut_or_left_behind_are_taken_up_again(shop):
     assert len(copies(server, "amber")) >= 3
 
 
+def test_an_answer_that_comes_after_the_watch_told_more_is_not_believed(world):
+    server, kube, _ = world
+    kube.fault("PATCH .*/deployments/", times=100, late_s=0.5)
+    assert server.up(app_json(), timeout=20)["phase"] == "done"
+
+
 def test_a_refusal_of_the_cluster_is_shown_and_tried_again(world):
     server, kube, _ = world
     kube.fault("PATCH .*/deployments/", times=2, status=429, retry_after=1, message="too many requests")

@@ -127,6 +127,23 @@ static void test_the_mirror_tells_what_matters_and_a_list_drops_what_is_gone(voi
     (void)kubernetes_mirror_free(mirror);
 }
 
+static void test_an_answer_that_the_watch_has_passed_is_no_news(void **state)
+{
+    struct kubernetes_mirror *mirror = kubernetes_mirror_new();
+    json_t *json = json_pack("{s:{s:s}}", "metadata", "resourceVersion", "100");
+
+    (void)state;
+    assert_false(kubernetes_mirror_is_news(mirror, KUBERNETES_PODS, json));
+    assert_true(kubernetes_mirror_set_version(mirror, KUBERNETES_PODS, "99"));
+    assert_true(kubernetes_mirror_is_news(mirror, KUBERNETES_PODS, json));
+    assert_true(kubernetes_mirror_set_version(mirror, KUBERNETES_PODS, "100"));
+    assert_false(kubernetes_mirror_is_news(mirror, KUBERNETES_PODS, json));
+    assert_true(kubernetes_mirror_set_version(mirror, KUBERNETES_PODS, "1000"));
+    assert_false(kubernetes_mirror_is_news(mirror, KUBERNETES_PODS, json));
+    json_decref(json);
+    (void)kubernetes_mirror_free(mirror);
+}
+
 static void test_an_object_without_a_name_is_refused(void **state)
 {
     struct kubernetes_mirror *mirror = kubernetes_mirror_new();
@@ -305,6 +322,7 @@ int main(void)
             test_names_stay_where_kubernetes_takes_them_and_are_kept_apart_elsewhere),
         cmocka_unit_test(test_quantities_are_read_as_kubernetes_writes_them),
         cmocka_unit_test(test_the_mirror_tells_what_matters_and_a_list_drops_what_is_gone),
+        cmocka_unit_test(test_an_answer_that_the_watch_has_passed_is_no_news),
         cmocka_unit_test(test_an_object_without_a_name_is_refused),
         cmocka_unit_test(test_a_copy_leaves_a_lost_node_soon_and_drains_before_it_stops),
         cmocka_unit_test(test_the_workload_follows_from_the_file),
