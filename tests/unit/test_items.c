@@ -52,7 +52,7 @@ static void assert_items(unsigned depth, const char *text, const char *expected)
         int r = feed(&heard, depth, text, piece, &err);
 
         if (r < 0)
-            print_message("%s in pieces of %zu: %s\n", text, piece, err.text);
+            print_message("# %s in pieces of %zu: %s\n", text, piece, err.text);
         assert_int_equal(r, 0);
         assert_string_equal(heard.text, expected);
     }
