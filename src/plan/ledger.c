@@ -63,14 +63,31 @@ unsigned ledger_cap(const struct ledger *ledger, const struct demand *demand, un
     return demand->has_ports ? ports_cap(ledger->ports, demand->service, cluster, max) : max;
 }
 
+/* What `max` replicas take together, where they do not take more than there can be. */
+static bool sum_of(uint64_t one, unsigned max, uint64_t *all)
+{
+    return !__builtin_mul_overflow(one, max, all);
+}
+
 bool ledger_caps(const struct ledger *ledger, const struct demand *demand, unsigned max,
                  unsigned *caps)
 {
+    uint64_t cpus = 0, memory = 0;
+    bool may_fit = !demand->has_ports && sum_of(demand->cpus_nano, max, &cpus) &&
+                   sum_of(demand->memory_bytes, max, &memory);
     bool is_free = true;
 
     for (unsigned c = 0; c < ledger->cluster_count; c++) {
+        const struct entry *entry = &ledger->entries[c];
+
+        /* Mostly all of it fits: one comparison each, and no multiplication. */
+        if (may_fit && entry->usable && cpus <= entry->cpus_nano &&
+            memory <= entry->memory_bytes) {
+            caps[c] = max;
+            continue;
+        }
         caps[c] = ledger_cap(ledger, demand, c, max);
-        is_free &= caps[c] == max || !ledger->entries[c].usable;
+        is_free &= caps[c] == max || !entry->usable;
     }
     return is_free;
 }

@@ -133,7 +133,7 @@ static const char *shortage_text(struct arena *arena, struct draft *draft, struc
                                         "room were"};
     enum resource resource = RESOURCE_PORTS;
 
-    if (!shrinks_without(draft, job, RESOURCE_ALL))
+    if (job->is_free || !shrinks_without(draft, job, RESOURCE_ALL))
         return "";
 
     unsigned spare = draft->spread.total - job->service->replicas;
