@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What was written down, and the figures that follow from it. Pure: lines in, values out.
 
-An episode is one fault: from the moment it strikes to the next one, so that every attempt after the first fault
-belongs to one. An attempt belongs to each episode that it overlaps: one that was under way when the fault struck counts.
+An episode is one fault: from the moment it strikes to the next one. An attempt belongs to the episode in which it
+ended: one that was under way when the fault struck counts, and none counts twice.
 """
 
 import bisect
@@ -116,10 +116,10 @@ class History:
         return self.answers[bisect.bisect_left(times, since):bisect.bisect_left(times, until)]
 
     def clients_between(self, kind, since, until):
-        """What the clients of a kind met in attempts that overlap the time from `since` to `until`."""
+        """What the clients of a kind met in attempts that ended between `since` and `until`."""
         clients = Clients()
         for attempt in self.attempts:
-            if attempt.kind != kind or attempt.end < since or attempt.start >= until:
+            if attempt.kind != kind or not since <= attempt.end < until:
                 continue
             clients.attempts += 1
             if not attempt.ok:

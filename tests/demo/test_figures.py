@@ -85,6 +85,15 @@ def test_a_request_that_was_under_way_when_the_fault_struck_counts():
     assert figures_of(synthetic)["faults"][0]["next_address_clients"]["last_failure_ms"] == 0
 
 
+def test_a_request_that_the_next_fault_met_is_not_held_against_this_one():
+    synthetic = Synthetic().run()
+    synthetic.mark("fault", at=29.0, kind="crash", cloud="birch")
+    synthetic.attempt("first", 28.99, ok=False, took=0.02)
+    one, other = recorded.episodes(recorded.History(synthetic.lines()))
+    assert one.clients["first"].failed == 0
+    assert (other.clients["first"].failed, other.ms(other.clients["first"].last_failure)) == (1, 0)
+
+
 @pytest.mark.parametrize("kind, changed_s, is_broken", [
     ("crash", 0.97, False), ("crash", 1.05, True), ("blackhole", 2.97, False), ("blackhole", 3.05, True),
     ("control-dead", 2.97, False), ("control-dead", 3.05, True)])
