@@ -58,8 +58,10 @@ static struct node *find_document(struct loader *l, const char *path, const stru
 
     if (document)
         return document;
-    if (load_documents(l, path, arena_strdup(l->shaping.arena, named->text), named->place,
-                       &documents) < 0)
+    /* As seen from where the user is, like the name of the file that names it. */
+    const char *shown = path_join(
+        l->shaping.arena, path_folder(l->shaping.arena, named->place.file), named->text);
+    if (load_documents(l, path, shown, named->place, &documents) < 0)
         return NULL;
     if (documents.count != 1) {
         (void)problems_add(l->shaping.problems, named->place,

@@ -105,16 +105,19 @@ static int load_include(struct loader *l, struct node *document, const struct no
         .shaping = l->shaping,
         .env = &env,
         .folder = path_join(arena, l->folder, folder),
+        .shown_folder = path_join(arena, l->shown_folder, folder),
         .parent = l,
         .budget = l->budget,
         .depth = l->depth + 1,
         .file_count = paths->count,
     };
     const char **files = arena_array(arena, paths->count, sizeof(*files));
+    const char **shown = arena_array(arena, paths->count, sizeof(*shown));
     for (size_t i = 0; i < paths->count; i++) {
         const struct node *path = paths->items[i].value;
 
         files[i] = path_join(arena, l->folder, path->text);
+        shown[i] = path_join(arena, l->shown_folder, path->text);
         if (is_being_read(l, files[i]))
             return report_cycle(l, path->text, path->place);
     }
@@ -125,7 +128,7 @@ static int load_include(struct loader *l, struct node *document, const struct no
     if (read_environment(l, include, inner.folder, &env) < 0)
         return -EINVAL;
     map_init(&inner.documents);
-    int r = load_files(&inner, files, paths->count, include->place, &model);
+    int r = load_files(&inner, shown, include->place, &model);
     map_fini(&inner.documents);
     if (r < 0)
         return r;

@@ -50,21 +50,18 @@ static int add_document(struct loader *l, struct node *document, const char *fol
     return 0;
 }
 
-int load_files(struct loader *l, const char *const *files, size_t count, struct place place,
+int load_files(struct loader *l, const char *const *shown, struct place place,
                struct node **model)
 {
-    struct arena *arena = l->shaping.arena;
     int result = 0;
 
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < l->file_count; i++) {
         struct yaml_documents documents = {0};
-        const char *path =
-            strcmp(files[i], "-") == 0 ? "-" : path_join(arena, l->folder, files[i]);
 
-        if (load_documents(l, path, files[i], place, &documents) < 0)
+        if (load_documents(l, l->files[i], shown[i], place, &documents) < 0)
             result = -EINVAL;
         else if (!documents.count)
-            result = problems_add(l->shaping.problems, (struct place){files[i], 0, 0},
+            result = problems_add(l->shaping.problems, (struct place){shown[i], 0, 0},
                                   "the file is empty, expected 'services:' with a mapping");
         for (size_t j = 0; j < documents.count; j++)
             if (add_document(l, documents.items[j], l->folder, model) < 0)
@@ -159,6 +156,7 @@ int project_load_files(struct project *project, const struct compose_input *inpu
         .shaping = {project->arena, problems, NULL},
         .env = &project->env,
         .folder = project->folder,
+        .shown_folder = project->shown_folder,
         .budget = &budget,
     };
 

@@ -15,6 +15,7 @@ struct loader {
     struct shaping shaping;
     const struct environment *env; /* of this project, which may be an included one */
     const char *folder;            /* absolute: what its paths are relative to */
+    const char *shown_folder;      /* the same as problems name it */
     const struct loader *parent;   /* who includes this one; NULL: nobody */
     const char *const *files;      /* what it was made from, to find cycles */
     size_t file_count;
@@ -42,8 +43,11 @@ int load_extends(struct loader *l, struct node *document, const char *folder) MU
 /* include.c: merges what `include` names into a canonical document. */
 int load_includes(struct loader *l, struct node *document) MUST_USE;
 
-/* Merges the files into *model, which is NULL at first. */
-int load_files(struct loader *l, const char *const *files, size_t count, struct place place,
+/*
+ * Merges l->files into *model, which is NULL at first. `shown` are their names in problems,
+ * `place` is where they are named.
+ */
+int load_files(struct loader *l, const char *const *shown, struct place place,
                struct node **model) MUST_USE;
 
 /* paths.c: relative paths of a service, or of a whole model, as seen through `prefix`. */

@@ -10,10 +10,11 @@
 struct project {
     struct arena *arena; /* owns everything here, the project itself included */
     const char *name;
-    const char *folder;    /* absolute */
-    struct strings files;  /* as the user named them */
-    struct node *root;     /* canonical */
-    struct node *disabled; /* the services that profiles took out, by name */
+    const char *folder;       /* absolute */
+    const char *shown_folder; /* the same as the user would name it: "." here */
+    struct strings files;     /* as the user named them */
+    struct node *root;        /* canonical */
+    struct node *disabled;    /* the services that profiles took out, by name */
     struct environment env;
 };
 

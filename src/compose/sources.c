@@ -101,6 +101,7 @@ static void find_folder(struct finder *f, const struct compose_input *input)
                                                    : path_folder(f->arena, first);
 
     f->project->folder = path_join(f->arena, f->world->work_dir, folder);
+    f->project->shown_folder = folder;
 }
 
 static int read_env_file(struct finder *f, const char *path, struct problems *problems)
