@@ -113,6 +113,7 @@ def check_recovery(server, bad, seconds=12):
 FAULTS = {
     "hangs": (lambda: Hang(), rf"GET /_ping at http://{HERE}:2375: no whole answer within 5000 ms"),
     "hangs in a list": (lambda: Hang(path=LIST, times=1), None),
+    "hangs in the second list": (lambda: Hang(path="/networks", times=1), None),
     "hangs in mid-body": (lambda: HangInBody(path="/_ping"), r"GET /_ping .*no whole answer within 5000 ms"),
     "hangs up in mid-body": (lambda: HalfAnswer(path=LIST), r"GET /v1\.41/containers/json .*Connection reset by peer"),
     "hangs up in mid-header": (lambda: HalfHeader(), r"GET /_ping .*Connection reset by peer"),

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from support.fake_engine import FakeEngine, address
-from support.faults import Hang, Hold, LoseReply
+from support.faults import Hang, HangInBody, Hold, LoseReply
 from support.server import Refused, Server, app_json, cluster_json, until
 
 CLOUDS = ("amber", "birch", "coral")
@@ -181,3 +181,41 @@ def test_a_drain_that_moves_several_apps_fills_no_cluster_twice(world):
     placed = [server.app(app["name"])["plan"]["services"]["web"]["placed"] for app in apps]
     assert sorted(map(sorted, placed)) == [["birch"], ["coral"]], placed
     until(lambda: len(engines["birch"].names()) == len(engines["coral"].names()) == 1 and not engines["amber"].names(), "moved")
+
+
+def test_logs_outlive_the_cluster_that_is_taken_out_of_the_fleet(world):
+    """Whoever follows is told the end; what is still being read must not point into a cluster that is gone."""
+    server, engines = world
+    server.up(app_json(replicas=4))
+    engines["amber"].fault = hold = HangInBody(path="/containers/shop-web-1/logs")
+    by_id = engines["amber"].find("shop-web-1")["Id"]
+    hold.path = f"/containers/{by_id}/logs"
+    lines = []
+    follower = threading.Thread(target=lambda: lines.extend(at_once(
+        lambda: server.stream("GET", "/v1/apps/shop/logs?cluster=amber"))[0]))
+    follower.start()
+    until(lambda: hold.hits, "the logs are being read")
+    server.call("DELETE", "/v1/clusters/amber?force=1")
+    engines["amber"].cut()
+    follower.join(30)
+    assert not follower.is_alive()
+    assert any("amber" in line.get("error", "") for line in lines), lines
+    engines["amber"].fault = None
+    server.down("shop")
+
+
+def test_a_stop_in_the_middle_of_commands_ends_well(world):
+    """With some on their way to the disk, some waiting for their turn, and some that are followed."""
+    server, _ = world
+    for round_ in range(6):
+        threads = [threading.Thread(target=at_once, args=(lambda n=n: server.up(app_json(f"app{n}", ports=False)),)) for n in range(8)]
+        for thread in threads:
+            thread.start()
+        until(lambda: server.apps(), "one was accepted")
+        server.stop()
+        for thread in threads:
+            thread.join()
+        server.start()
+        server.until_ready(*CLOUDS)
+        for name in server.apps():
+            until(lambda name=name: server.app(name)["state"] == "in-step", f"{name} in step")
