@@ -30,14 +30,19 @@ struct client {
     uint8_t address[16]; /* IPv4: 4 bytes, IPv6: the 8 bytes of its network */
 };
 
+/* Apart from what is looked at for all connections: memory that nobody needed is not there. */
+struct buffers {
+    uint8_t in[LENGTH_SIZE + QUERY_SIZE_MAX];
+    uint8_t out[LENGTH_SIZE + ANSWER_SIZE_MAX];
+};
+
 struct connection {
     int fd; /* -1: free */
     struct client client;
     uint64_t active_ms; /* when it came, or the latest query was answered */
     bool is_writing;    /* waits for room to write to, not for queries */
     size_t in_len, out_at, out_len;
-    uint8_t in[LENGTH_SIZE + QUERY_SIZE_MAX];
-    uint8_t out[LENGTH_SIZE + ANSWER_SIZE_MAX];
+    struct buffers *buffers; /* its own */
 };
 
 struct tcp {
@@ -45,6 +50,7 @@ struct tcp {
     int spare; /* a descriptor to give up when there are no others; -1: given up */
     uint64_t data_base;
     struct connection *connections;
+    struct buffers *buffers; /* of each connection */
     size_t connection_max, open_count;
     uint64_t expired_ms; /* when tcp_expire last looked */
     struct random *random;
@@ -65,11 +71,14 @@ struct tcp *tcp_new(int epoll, uint64_t data_base, size_t connections_max,
     tcp->spare = spare_open();
     tcp->data_base = data_base;
     tcp->connections = mem_array(connections_max, sizeof(*tcp->connections));
+    tcp->buffers = mem_array(connections_max, sizeof(*tcp->buffers));
     tcp->connection_max = connections_max;
     tcp->random = random;
     tcp->counters = counters;
-    for (size_t i = 0; i < connections_max; i++)
+    for (size_t i = 0; i < connections_max; i++) {
         tcp->connections[i].fd = -1;
+        tcp->connections[i].buffers = &tcp->buffers[i];
+    }
     return tcp;
 }
 
@@ -90,6 +99,7 @@ struct tcp *tcp_free(struct tcp *tcp)
             connection_close(tcp, &tcp->connections[i]);
     if (tcp->spare >= 0)
         (void)close(tcp->spare);
+    free(tcp->buffers);
     free(tcp->connections);
     free(tcp);
     return NULL;
@@ -225,7 +235,7 @@ void tcp_accept(struct tcp *tcp, int listener, uint64_t now_ms)
 static bool flush(struct connection *connection)
 {
     while (connection->out_at < connection->out_len) {
-        ssize_t r = send(connection->fd, connection->out + connection->out_at,
+        ssize_t r = send(connection->fd, connection->buffers->out + connection->out_at,
                          connection->out_len - connection->out_at, MSG_NOSIGNAL);
 
         if (r < 0)
@@ -238,7 +248,7 @@ static bool flush(struct connection *connection)
 
 static size_t message_len(const struct connection *connection)
 {
-    return (size_t)connection->in[0] << 8 | connection->in[1];
+    return (size_t)connection->buffers->in[0] << 8 | connection->buffers->in[1];
 }
 
 /* Answers the first message that came in, which is whole. False: it is none, close. */
@@ -247,8 +257,9 @@ static bool answer(struct tcp *tcp, struct connection *connection,
 {
     size_t query_len = message_len(connection);
     struct answer_note note;
-    size_t len = answer_make(authority, tcp->random, ANSWER_TCP, connection->in + LENGTH_SIZE,
-                             query_len, connection->out + LENGTH_SIZE, &note);
+    size_t len =
+        answer_make(authority, tcp->random, ANSWER_TCP, connection->buffers->in + LENGTH_SIZE,
+                    query_len, connection->buffers->out + LENGTH_SIZE, &note);
 
     counters_add(tcp->counters, DNS_TCP_QUERIES, 1);
     if (!len) {
@@ -256,11 +267,12 @@ static bool answer(struct tcp *tcp, struct connection *connection,
         return false;
     }
     counters_add_answer(tcp->counters, &note);
-    connection->out[0] = (uint8_t)(len >> 8);
-    connection->out[1] = (uint8_t)len;
+    connection->buffers->out[0] = (uint8_t)(len >> 8);
+    connection->buffers->out[1] = (uint8_t)len;
     connection->out_len = LENGTH_SIZE + len;
     connection->in_len -= LENGTH_SIZE + query_len;
-    memmove(connection->in, connection->in + LENGTH_SIZE + query_len, connection->in_len);
+    memmove(connection->buffers->in, connection->buffers->in + LENGTH_SIZE + query_len,
+            connection->in_len);
     return true;
 }
 
@@ -285,8 +297,8 @@ static bool answer_all(struct tcp *tcp, struct connection *connection,
 /* Reads once: who sends much gets its turn again, after the others. */
 static bool receive(struct connection *connection)
 {
-    ssize_t r = recv(connection->fd, connection->in + connection->in_len,
-                     sizeof(connection->in) - connection->in_len, 0);
+    ssize_t r = recv(connection->fd, connection->buffers->in + connection->in_len,
+                     sizeof(connection->buffers->in) - connection->in_len, 0);
 
     if (r < 0)
         return errno == EAGAIN || errno == EINTR;
