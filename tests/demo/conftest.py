@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes the demo importable, and a shop on the loopback: a nameserver and HTTP servers in threads."""
 
+import errno
 import os
 import socket
 import socketserver
@@ -17,6 +18,19 @@ import pytest
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
 
 
+def _bind_both():
+    """A UDP and a TCP socket on one port that the kernel picked and nobody else holds by TCP."""
+    while True:
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        udp.bind(("127.0.0.1", 0))
+        try:
+            return udp, socket.create_server(udp.getsockname())
+        except OSError as error:
+            udp.close()
+            if error.errno != errno.EADDRINUSE:
+                raise
+
+
 class TestNameserver:
     """Answers every question with `addresses`; with `truncates`, over UDP with the TC bit only."""
 
@@ -26,10 +40,8 @@ class TestNameserver:
         self.addresses, self.ttl, self.truncates, self.drops = ["127.0.0.1"], 1, False, 0
         self.strays = 0  # replies to other questions that come before the true one
         self.queries = {"udp": 0, "tcp": 0}
-        self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._udp.bind(("127.0.0.1", 0))
+        self._udp, self._tcp = _bind_both()
         self.port = self._udp.getsockname()[1]
-        self._tcp = socket.create_server(("127.0.0.1", self.port))
         for serve in (self._serve_udp, self._serve_tcp):
             threading.Thread(target=serve, daemon=True).start()
 
