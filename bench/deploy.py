@@ -82,35 +82,25 @@ def each(function, items):
         list(pool.map(function, items))
 
 
-def remove_network(engine, network):
-    """The Engine may keep the endpoint of a container that it has removed: that goes by force."""
-    deadline = time.monotonic() + WAIT_S
-    while True:
-        try:
-            engine.call('DELETE', f'/networks/{network}')
-            return
-        except EngineError:
-            if time.monotonic() > deadline:
-                raise
-        for endpoint in (engine.call('GET', f'/networks/{network}')['Containers'] or {}).values():
-            with contextlib.suppress(EngineError):
-                engine.call('POST', f'/networks/{network}/disconnect', {'Container': endpoint['Name'], 'Force': True})
-        time.sleep(0.1)
-
-
 def clean(engine):
-    """Removes every container and network of the app, whoever made it."""
+    """Removes every container and network of the app, whoever made it.
+
+    A container is stopped before it is removed: this Engine may keep the endpoint of one that is removed while it
+    runs, and the network with it. One that stays nevertheless has a name that nobody needs again.
+    """
     connections = threading.local()
 
     def remove(container):
         if not hasattr(connections, 'own'):
             connections.own = UnixConnection(engine.socket)
+        call(connections.own, 'POST', f"/containers/{container['Id']}/stop?t=0")
         call(connections.own, 'DELETE', f"/containers/{container['Id']}?force=1&v=1")
 
     each(remove, engine.call('GET', '/containers/json?all=1'))
     for network in engine.call('GET', '/networks'):
         if network['Name'].startswith(APP):
-            remove_network(engine, network['Id'])
+            with contextlib.suppress(EngineError):
+                engine.call('DELETE', f"/networks/{network['Id']}")
 
 
 def check(engine):
@@ -121,7 +111,7 @@ def check(engine):
 
 def limit(engine):
     """Seconds for create and start of all, and nothing else."""
-    network = f'{APP}_limit'
+    network = f'{APP}_limit_{time.monotonic_ns()}'
     engine.call('POST', '/networks/create', {'Name': network})
     connections = threading.local()
 
@@ -223,7 +213,8 @@ def seawall(build, engines):
 
 class Compose:
     def __init__(self, program, folder, engine):
-        self.words = [program, '-f', os.path.join(folder, 'compose.yaml')]
+        # A project of its own: what is left of its network must not be in Seawall's way.
+        self.words = [program, '-p', f'{APP}-peer', '-f', os.path.join(folder, 'compose.yaml')]
         self.env = {**os.environ, 'DOCKER_HOST': f'unix://{engine.socket}'}
         with open(self.words[-1], 'w', encoding='ascii') as file:
             json.dump(compose_file(1), file)
