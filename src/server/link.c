@@ -121,6 +121,8 @@ static void fail(struct link *link, const struct err *err)
     bool is_news = strcmp(link->error, err->text) != 0;
     unsigned wait = pace_on_failure(&link->pace, was_ready, clock_monotonic_ms()) / 2;
 
+    if (err->code == -EKEYEXPIRED)
+        access_spoil(link->access);
     cancel_all(link);
     (void)snprintf(link->error, sizeof(link->error), "%s", err->text);
     move(link, LINK_WAITING); /* tells when it was ready */

@@ -114,7 +114,7 @@ def test_the_commands_speak_of_both_kinds_alike(shop, tmp_path):
     table = cli.ok("ps", "-p", "shop")
     assert "Running" in table or "running" in table
     assert "web-" in table
-    logs = cli.ok("logs", "-p", "more", "--tail", "1")
+    logs = cli.ok("logs", "-p", "shop", "--tail", "1")
     assert f"hello from {copies(server, 'amber')[0]['name']}" in logs
     events = cli.ok("events", "--app", "shop", "--format", "json")
     assert any(line["cluster"] == "amber" and "pods/web-" in line["message"]
