@@ -8,16 +8,13 @@ $SEAWALL_KUBERNETES_IMAGE, an image that runs until it is told to stop.
 
 import os
 import secrets
-import sys
 
 import pytest
 
 from kube import KubeServer, openapi_folder
 from support.fake_engine import FakeEngine
-from support.server import TOP, Server, cluster_json, until
-
-sys.path.insert(0, os.path.join(TOP, "tests", "contract"))
-from test_kubernetes import EPERM, D1, D2, Driver  # noqa: E402
+from support.kube_driver import D1, D2, EPERM, Driver
+from support.server import Server, cluster_json, until
 
 KUBECONFIG = os.environ.get("SEAWALL_KUBECONFIG")
 IMAGE = os.environ.get("SEAWALL_KUBERNETES_IMAGE", "registry.k8s.io/pause:3.10")
