@@ -214,13 +214,11 @@ class OfPath:
         return path.endswith(self.end)
 
 
-@pytest.mark.parametrize("end", ACTIONS)
-@pytest.mark.parametrize("fault", [LoseReply, HalfAnswer], ids=["no answer", "half an answer"])
+# No half of an answer to a start: it is 204, which has no body.
+@pytest.mark.parametrize("end, fault", [*((end, LoseReply) for end in ACTIONS), *((end, HalfAnswer) for end in ACTIONS[:-1])])
 def test_what_was_done_without_an_answer_is_not_done_twice(end, fault, server, good, bad):
     apply(server, good, bad.endpoint)
     server.until_ready(*GOOD, BAD)
-    if (end, fault) == ("/start", HalfAnswer):
-        pytest.skip("204 has no body")
     bad.fault = OfPath(fault(times=1), end)
     server.up(app_json(replicas=4))
     until(lambda: server.app()["state"] == "in-step", "in step")
